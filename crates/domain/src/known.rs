@@ -12,6 +12,7 @@ use crate::item::{ItemKind, NaturalKey};
 use crate::observation::Observation;
 use crate::record::{
     ExternalIdRecord, ItemRecord, LibraryRef, ListingRecord, OverrideRecord, ProgressRecord,
+    SettingsRecord,
 };
 use crate::text::title_key;
 
@@ -104,10 +105,11 @@ impl ChildKey {
     }
 }
 
-/// The key of rule 5 of an observation: only for one without a strong id, with title and year.
+/// The key of rule 5 of an observation: kind, normalized title and year, if it has both.
 pub fn title_of(o: &Observation) -> Option<(ItemKind, String, i32)> {
+    let year = o.facts.year?;
     let key = title_key(o.facts.title.as_deref()?);
-    (o.facts.external_ids.is_empty() && !key.is_empty()).then_some((o.kind, key, o.facts.year?))
+    (!key.is_empty()).then_some((o.kind, key, year))
 }
 
 /// The part of the catalogue that one batch needs. Items come with all their listings, external
@@ -118,6 +120,7 @@ pub struct Known {
     items: HashMap<ItemId, ItemRecord>,
     listings: HashMap<ListingId, ListingRecord>,
     overrides: HashMap<ItemId, Vec<OverrideRecord>>,
+    settings: HashMap<ItemId, SettingsRecord>,
     progress: HashMap<(ItemId, ViewerId), ProgressRecord>,
     owners: HashMap<(ItemKind, ExternalId), ItemId>,
     owned: HashMap<ItemId, BTreeSet<ExternalId>>,
@@ -186,6 +189,11 @@ impl Known {
         all.push(record);
     }
 
+    /// Adds or replaces what a person set; needed only where items may be removed.
+    pub fn put_settings(&mut self, record: SettingsRecord) {
+        self.settings.insert(record.item_id, record);
+    }
+
     /// Adds or replaces progress.
     pub fn put_progress(&mut self, record: ProgressRecord) {
         self.progress.insert((record.item_id, record.viewer_id), record);
@@ -202,6 +210,7 @@ impl Known {
             self.owners.retain(|(_, e), owner| !(*owner == id && *e == external));
         }
         self.overrides.remove(&id);
+        self.settings.remove(&id);
         self.progress.retain(|(item, _), _| *item != id);
         self.shows.retain(|_, item| *item != id);
         let children: Vec<_> =
@@ -320,6 +329,21 @@ impl Known {
         self.overrides.get(&item).map_or(&[], Vec::as_slice)
     }
 
+    /// What a person set for an item.
+    pub fn settings(&self, item: ItemId) -> Option<&SettingsRecord> {
+        self.settings.get(&item)
+    }
+
+    /// The progress of all viewers that was put in.
+    pub fn progress_of(&self, item: ItemId) -> impl Iterator<Item = &ProgressRecord> {
+        self.progress.values().filter(move |p| p.item_id == item)
+    }
+
+    /// The seasons and episodes of a show that were put in.
+    pub fn children(&self, show: ItemId) -> impl Iterator<Item = &ItemRecord> {
+        self.items.values().filter(move |i| i.parent_id == Some(show))
+    }
+
     /// The progress of a viewer.
     pub fn progress(&self, item: ItemId, viewer: ViewerId) -> Option<&ProgressRecord> {
         self.progress.get(&(item, viewer))
@@ -343,7 +367,7 @@ impl Known {
             Row::ExternalId(record) => self.put_external_id(record),
             Row::Progress(record) => self.put_progress(record),
             Row::Override(record) => self.put_override(record),
-            Row::Settings(_) => {}
+            Row::Settings(record) => self.put_settings(*record),
         }
     }
 
@@ -366,7 +390,9 @@ impl Known {
                     all.retain(|o| o.field != record.field);
                 }
             }
-            Row::Settings(_) => {}
+            Row::Settings(record) => {
+                self.settings.remove(&record.item_id);
+            }
         }
     }
 }
