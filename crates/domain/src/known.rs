@@ -1,7 +1,7 @@
 //! What the catalogue knows, as far as one batch needs it: the input of planning besides the
 //! observations. The store fills it from a [`Lookup`]; a plan can be applied to it in memory.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -121,7 +121,8 @@ pub struct Known {
     listings: HashMap<ListingId, ListingRecord>,
     overrides: HashMap<ItemId, Vec<OverrideRecord>>,
     settings: HashMap<ItemId, SettingsRecord>,
-    progress: HashMap<(ItemId, ViewerId), ProgressRecord>,
+    progress: HashMap<ItemId, BTreeMap<ViewerId, ProgressRecord>>,
+    children: HashMap<ItemId, BTreeSet<ItemId>>,
     owners: HashMap<(ItemKind, ExternalId), ItemId>,
     owned: HashMap<ItemId, BTreeSet<ExternalId>>,
     by_remote: HashMap<(LibraryId, RemoteId, u16), ListingId>,
@@ -147,6 +148,9 @@ impl Known {
         }
         if let Some(key) = title_index(&item) {
             self.by_title.entry(key).or_default().insert(item.id);
+        }
+        if let Some(show) = item.parent_id {
+            self.children.entry(show).or_default().insert(item.id);
         }
         self.items.insert(item.id, item);
     }
@@ -196,7 +200,7 @@ impl Known {
 
     /// Adds or replaces progress.
     pub fn put_progress(&mut self, record: ProgressRecord) {
-        self.progress.insert((record.item_id, record.viewer_id), record);
+        self.progress.entry(record.item_id).or_default().insert(record.viewer_id, record);
     }
 
     /// Takes an item with all that hangs on it away, as the database would by constraint.
@@ -211,11 +215,9 @@ impl Known {
         }
         self.overrides.remove(&id);
         self.settings.remove(&id);
-        self.progress.retain(|(item, _), _| *item != id);
+        self.progress.remove(&id);
         self.shows.retain(|_, item| *item != id);
-        let children: Vec<_> =
-            self.items.values().filter(|i| i.parent_id == Some(id)).map(|i| i.id).collect();
-        for child in children {
+        for child in self.children.remove(&id).unwrap_or_default() {
             self.drop_item(child);
         }
     }
@@ -245,6 +247,9 @@ impl Known {
             self.by_natural.retain_exact(&key, |i| *i == id);
         }
         if let Some(all) = title_index(old).and_then(|key| self.by_title.get_mut(&key)) {
+            all.remove(&id);
+        }
+        if let Some(all) = old.parent_id.and_then(|show| self.children.get_mut(&show)) {
             all.remove(&id);
         }
     }
@@ -336,17 +341,17 @@ impl Known {
 
     /// The progress of all viewers that was put in.
     pub fn progress_of(&self, item: ItemId) -> impl Iterator<Item = &ProgressRecord> {
-        self.progress.values().filter(move |p| p.item_id == item)
+        self.progress.get(&item).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The seasons and episodes of a show that were put in.
     pub fn children(&self, show: ItemId) -> impl Iterator<Item = &ItemRecord> {
-        self.items.values().filter(move |i| i.parent_id == Some(show))
+        self.children.get(&show).into_iter().flatten().filter_map(|id| self.item(*id))
     }
 
     /// The progress of a viewer.
     pub fn progress(&self, item: ItemId, viewer: ViewerId) -> Option<&ProgressRecord> {
-        self.progress.get(&(item, viewer))
+        self.progress.get(&item)?.get(&viewer)
     }
 
     /// Applies a plan in memory, as the store would.
@@ -383,7 +388,9 @@ impl Known {
                 }
             }
             Row::Progress(record) => {
-                self.progress.remove(&(record.item_id, record.viewer_id));
+                if let Some(all) = self.progress.get_mut(&record.item_id) {
+                    all.remove(&record.viewer_id);
+                }
             }
             Row::Override(record) => {
                 if let Some(all) = self.overrides.get_mut(&record.item_id) {
