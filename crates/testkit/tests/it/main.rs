@@ -1,0 +1,5 @@
+//! The tools of the tests are tested themselves.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+mod wire;
