@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for the terminal")]
 
+mod ci;
+mod packages;
 mod source;
 mod tidy;
 mod workspace;
@@ -17,16 +19,22 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Chore {
+    /// Install what the tests need, and run every check.
+    Ci,
     /// Check what the compiler cannot: layers, headers, forbidden words, the code map.
     Tidy,
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
+        Chore::Ci => ci::run(),
         Chore::Tidy => tidy::run(),
     };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

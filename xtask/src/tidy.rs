@@ -14,9 +14,8 @@ mod sources;
 mod tests;
 
 use std::fmt;
-use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::workspace::{Package, Workspace, root};
 
@@ -62,17 +61,17 @@ const RULES: &[Rule] = &[
 /// Checks the workspace and lists what is wrong with it.
 ///
 /// # Errors
-/// When the workspace cannot be read.
-pub fn run() -> Result<ExitCode> {
+/// When something is wrong, or the workspace cannot be read.
+pub fn run() -> Result<()> {
     let workspace = Workspace::read(&root())?;
     let problems = check(&workspace)?;
     for problem in &problems {
         println!("{problem}");
     }
+    ensure!(problems.is_empty(), "{} problems", problems.len());
     let files: usize = workspace.packages.iter().map(|package| package.sources.len()).sum();
-    let crates = workspace.packages.len();
-    println!("tidy: {crates} crates, {files} files, {} problems", problems.len());
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("{} crates and {files} files are tidy", workspace.packages.len());
+    Ok(())
 }
 
 fn check(workspace: &Workspace) -> Result<Vec<Problem>> {
