@@ -13,6 +13,7 @@
     reason = "a panic is how a test fails"
 )]
 
+pub mod notation;
 mod poll;
 pub mod wire;
 
