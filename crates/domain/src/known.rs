@@ -155,6 +155,14 @@ impl Known {
         self.items.insert(item.id, item);
     }
 
+    /// Frees the natural key of an item that is about to get another one, so that items can
+    /// exchange their numbers.
+    pub fn vacate(&mut self, id: ItemId) {
+        if let Some(key) = self.items.get(&id).and_then(ItemRecord::natural_key) {
+            self.by_natural.retain_exact(&key, |i| *i == id);
+        }
+    }
+
     /// Adds or replaces a listing.
     pub fn put_listing(&mut self, listing: ListingRecord) {
         self.drop_listing(listing.id);
@@ -219,6 +227,14 @@ impl Known {
         self.shows.retain(|_, item| *item != id);
         for child in self.children.remove(&id).unwrap_or_default() {
             self.drop_item(child);
+        }
+    }
+
+    /// Takes an external id away from its owner.
+    pub fn drop_external_id(&mut self, record: &ExternalIdRecord) {
+        self.owners.retain_exact(&(record.kind, record.id.clone()), |i| *i == record.item_id);
+        if let Some(all) = self.owned.get_mut(&record.item_id) {
+            all.remove(&record.id);
         }
     }
 
@@ -380,13 +396,7 @@ impl Known {
         match row {
             Row::Item(item) => self.drop_item(item.id),
             Row::Listing(listing) => self.drop_listing(listing.id),
-            Row::ExternalId(record) => {
-                self.owners
-                    .retain_exact(&(record.kind, record.id.clone()), |i| *i == record.item_id);
-                if let Some(all) = self.owned.get_mut(&record.item_id) {
-                    all.remove(&record.id);
-                }
-            }
+            Row::ExternalId(record) => self.drop_external_id(record),
             Row::Progress(record) => {
                 if let Some(all) = self.progress.get_mut(&record.item_id) {
                     all.remove(&record.viewer_id);
