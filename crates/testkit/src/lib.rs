@@ -13,6 +13,8 @@
     reason = "a panic is how a test fails"
 )]
 
+pub mod faults;
+pub mod fixtures;
 pub mod notation;
 mod poll;
 pub mod wire;
