@@ -370,6 +370,46 @@ impl Known {
         self.progress.get(&item)?.get(&viewer)
     }
 
+    /// Takes over what `other` knows besides: rows that are here already stay as they are, and
+    /// external ids in `gone` do not come back. With it a dry run goes on from what it planned so
+    /// far, although the database does not have it.
+    pub fn absorb(&mut self, other: Self, gone: &HashSet<ExternalIdRecord>) {
+        let Self {
+            libraries, items, listings, overrides, settings, progress, owners, shows, ..
+        } = other;
+        self.libraries.extend(libraries);
+        for item in
+            items.into_values().filter(|i| !self.items.contains_key(&i.id)).collect::<Vec<_>>()
+        {
+            self.put_item(item);
+        }
+        for (key, item) in shows {
+            self.shows.entry(key).or_insert(item);
+        }
+        let new = |l: &ListingRecord| !self.listings.contains_key(&l.id);
+        for listing in listings.into_values().filter(new).collect::<Vec<_>>() {
+            self.put_listing(listing);
+        }
+        for ((kind, id), item_id) in owners {
+            let record = ExternalIdRecord { item_id, kind, id };
+            if !gone.contains(&record) && self.owner(kind, &record.id).is_none() {
+                self.put_external_id(record);
+            }
+        }
+        for (item, all) in overrides {
+            self.overrides.entry(item).or_insert(all);
+        }
+        for (item, record) in settings {
+            self.settings.entry(item).or_insert(record);
+        }
+        for (item, all) in progress {
+            let known = self.progress.entry(item).or_default();
+            for (viewer, record) in all {
+                known.entry(viewer).or_insert(record);
+            }
+        }
+    }
+
     /// Applies a plan in memory, as the store would.
     pub fn apply(&mut self, plan: &Plan) {
         for change in &plan.changes {
