@@ -15,6 +15,7 @@
 
 pub mod change;
 pub mod coverage;
+pub mod download;
 pub mod external_id;
 pub mod facts;
 pub mod field;
