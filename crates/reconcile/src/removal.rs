@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use shelfread_domain::{
     Counts, ItemId, Known, LibraryId, ListingId, ListingRecord, OnMissing, Op, Plan, PlayState,
-    Row, RunId,
+    RemoteId, Row, RunId,
 };
 
 use crate::draft::{Changes, Draft};
@@ -17,8 +17,8 @@ use crate::settle::said_play;
 const GONE: &str = "no source lists it any more";
 
 /// What planning removals must know besides the catalogue.
-#[derive(Clone, Copy, Debug)]
-pub struct Departure {
+#[derive(Clone, Copy)]
+pub struct Departure<'a> {
     /// The library whose listing was complete.
     pub library: LibraryId,
     /// The run in which it was.
@@ -27,6 +27,8 @@ pub struct Departure {
     pub policy: OnMissing,
     /// The moment of the run.
     pub now: DateTime<Utc>,
+    /// Whether a remote id of this library was seen in this run.
+    pub seen: &'a dyn Fn(&RemoteId, u16) -> bool,
 }
 
 /// Plans what happens to listings that a complete listing of their library did not show. Those
@@ -36,7 +38,7 @@ pub fn plan(
     known: &mut Known,
     superseded: &[ListingId],
     leaving: &[ListingId],
-    departure: &Departure,
+    departure: &Departure<'_>,
 ) -> Plan {
     let mut draft = Draft::new(known, departure.library, None);
     for id in superseded {
@@ -51,7 +53,7 @@ pub fn plan(
     counted(&draft, changes, removed, superseded, departure.run)
 }
 
-fn leave(draft: &mut Draft<'_>, id: ListingId, departure: &Departure) -> u64 {
+fn leave(draft: &mut Draft<'_>, id: ListingId, departure: &Departure<'_>) -> u64 {
     let Some(listing) = draft.known.listing(id).cloned() else { return 0 };
     let goes = match departure.policy {
         OnMissing::Remove => true,
@@ -68,17 +70,19 @@ fn leave(draft: &mut Draft<'_>, id: ListingId, departure: &Departure) -> u64 {
     }
     hand_over_play(draft, id);
     draft.remove_listing(id);
-    listing.item_id.map_or(0, |item| remove_if_unlisted(draft, item))
+    listing.item_id.map_or(0, |item| remove_if_unlisted(draft, item, departure))
 }
 
 /// An item goes with its last listing, and takes its children along; unless one of them is still
 /// listed somewhere, which proves that the show is there.
-fn remove_if_unlisted(draft: &mut Draft<'_>, item: ItemId) -> u64 {
+fn remove_if_unlisted(draft: &mut Draft<'_>, item: ItemId, departure: &Departure<'_>) -> u64 {
     let listed = |item: ItemId| draft.known.listings_of(item).next().is_some();
-    let child_listed = draft
-        .known
-        .children(item)
-        .any(|child| draft.known.listings_of(child.id).any(|l| l.library_id != draft.library));
+    let child_listed = draft.known.children(item).any(|child| {
+        draft
+            .known
+            .listings_of(child.id)
+            .any(|l| l.library_id != draft.library || (departure.seen)(&l.remote_id, l.part))
+    });
     if listed(item) || child_listed { 0 } else { draft.remove_item(item, GONE) }
 }
 
