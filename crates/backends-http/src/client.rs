@@ -1,6 +1,7 @@
 //! Sends requests: tries, redirects, and bodies within their bounds.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -30,7 +31,8 @@ const MAX_REDIRECTS: usize = 5;
 pub struct Http {
     client: Client,
     base: Url,
-    config: HttpConfig,
+    credentials: HeaderMap,
+    config: Arc<HttpConfig>,
 }
 
 impl Http {
@@ -46,9 +48,9 @@ impl Http {
             SourceError::new(format!("setting up {} at {}", config.product, redact(&base)), problem)
         };
         let tls = tls::client_config(&config).map_err(|text| fail(Problem::Tls(text)))?;
+        let credentials = credentials(&config).map_err(fail)?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .default_headers(secret_headers(&config).map_err(fail)?)
             .user_agent(&config.user_agent)
             .redirect(Policy::none())
             .no_proxy()
@@ -57,7 +59,7 @@ impl Http {
             .tcp_nodelay(true)
             .build()
             .map_err(|e| fail(Failure::of(&e, 0).problem))?;
-        Ok(Self { client, base, config })
+        Ok(Self { client, base, credentials, config: Arc::new(config) })
     }
 
     /// The base URL, without anything secret.
@@ -142,8 +144,11 @@ impl Http {
 
     async fn start(&self, request: &Request, url: Url) -> Result<reqwest::Response, Failure> {
         let mut builder = self.client.request(request.method.clone(), url);
-        if let Some((user, password)) = &self.config.basic_auth {
-            builder = builder.basic_auth(user, Some(password.expose_secret()));
+        if !request.anonymous {
+            builder = builder.headers(self.credentials.clone());
+            if let Some((user, password)) = &self.config.basic_auth {
+                builder = builder.basic_auth(user, Some(password.expose_secret()));
+            }
         }
         builder = builder.headers(request.headers.clone());
         if let Some(body) = &request.body {
@@ -195,8 +200,8 @@ fn redirect(answer: &reqwest::Response, url: &Url) -> Option<Url> {
     url.join(location.to_str().ok()?).ok()
 }
 
-/// The headers of every request, marked so that no layer below prints them.
-fn secret_headers(config: &HttpConfig) -> Result<HeaderMap, Problem> {
+/// The configured headers, marked so that no layer below prints them.
+fn credentials(config: &HttpConfig) -> Result<HeaderMap, Problem> {
     let mut headers = HeaderMap::new();
     for (name, value) in &config.headers {
         let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| {

@@ -16,9 +16,10 @@ pub struct HttpConfig {
     pub base_url: Url,
     /// What must be there, for messages: `Jellyfin`, `Sonarr` …
     pub product: &'static str,
-    /// Headers of every request, the token among them. Names in lower case.
+    /// Headers that prove who we are, sent with every request that is not anonymous. Names in
+    /// lower case.
     pub headers: Vec<(&'static str, SecretString)>,
-    /// User name and password of HTTP basic authentication.
+    /// User name and password of HTTP basic authentication, sent likewise.
     pub basic_auth: Option<(String, SecretString)>,
     /// How long to wait.
     pub timeouts: Timeouts,

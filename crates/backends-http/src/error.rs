@@ -25,8 +25,12 @@ impl Failure {
 
     /// Reads a `reqwest` error. `waited` is the timeout, in seconds, that applied to the step.
     pub(crate) fn of(error: &Error, waited: u64) -> Self {
-        if let Some(tls) = find::<rustls::Error>(error) {
+        if let Some(tls) = causes(error).find_map(|e| e.downcast_ref::<rustls::Error>()) {
             return Self::lasting(Problem::Tls(tls.to_string()));
+        }
+        if error.is_connect() && causes(error).any(is_end) {
+            // Nothing is read while a plain connection is made: this was a handshake.
+            return Self::transient(Problem::Tls(root(error)));
         }
         if error.is_timeout() {
             return Self::transient(Problem::Timeout(waited));
@@ -44,30 +48,25 @@ impl Failure {
     }
 }
 
-/// The cause of this type, wherever in the chain it hides; `io::Error` hides its own cause.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<T>() {
-            return Some(found);
-        }
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = match inner {
+/// The error and its causes; `io::Error` hides its own.
+fn causes<'a>(error: &'a Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error;
+    std::iter::successors(Some(first), |&error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
+}
+
+fn is_end(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 /// The innermost cause, which says most; the outer ones would repeat the address with its query.
 fn root(error: &Error) -> String {
-    let mut cause: &dyn StdError = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+    match causes(error).last() {
+        Some(cause) if !cause.is::<Error>() => cause.to_string().to_lowercase(),
+        _ => "the connection failed".to_owned(),
     }
-    if cause.is::<Error>() {
-        return "the connection failed".to_owned();
-    }
-    cause.to_string().to_lowercase()
 }

@@ -16,6 +16,7 @@ pub struct Request {
     query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Body>,
+    pub(crate) anonymous: bool,
     pub(crate) repeatable: bool,
     pub(crate) most_retries: u32,
 }
@@ -43,6 +44,7 @@ impl Request {
     /// percent-encoded, so an id from outside cannot leave its place.
     pub fn new<S: Into<String>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
         Self {
+            anonymous: false,
             repeatable: method.is_idempotent(),
             method,
             segments: segments.into_iter().map(Into::into).collect(),
@@ -132,6 +134,13 @@ impl Request {
         }
         bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
         self.body(format!("multipart/form-data; boundary={boundary}"), bytes)
+    }
+
+    /// Sends no credentials: for the first question to somebody who may be the wrong one.
+    #[must_use]
+    pub const fn anonymous(mut self) -> Self {
+        self.anonymous = true;
+        self
     }
 
     /// Says whether it is safe to send twice. GET, PUT and DELETE are unless said otherwise.
