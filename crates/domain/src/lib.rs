@@ -24,8 +24,10 @@ pub mod id;
 pub mod item;
 pub mod known;
 pub mod observation;
+pub mod path_map;
 pub mod port;
 pub mod record;
+pub mod release;
 pub mod run;
 pub mod source;
 pub mod text;
@@ -40,6 +42,7 @@ pub use id::{ItemId, LibraryId, ListingId, RemoteId, RunId, SourceId, ViewerId};
 pub use item::{ItemKind, NaturalKey};
 pub use known::{Known, Lookup};
 pub use observation::{Observation, PlayState};
+pub use path_map::PathMap;
 pub use record::{
     ExternalIdRecord, ItemRecord, LibraryRef, ListingRecord, MatchBasis, OverrideRecord,
     ProgressRecord, Review, SettingsRecord,
