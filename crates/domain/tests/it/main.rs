@@ -1,0 +1,3 @@
+//! Tests of the domain from outside: tables and properties.
+
+mod release;
