@@ -32,6 +32,8 @@ mod client;
 mod config;
 mod error;
 pub mod lenient;
+mod listing;
+mod paths;
 mod redact;
 mod request;
 mod response;
@@ -41,6 +43,8 @@ mod tls;
 
 pub use client::Http;
 pub use config::{HttpConfig, Retries, Timeouts};
+pub use listing::{Output, Steps, Tally, listing};
+pub use paths::PathMap;
 pub use redact::redact;
 pub use request::{Part, Request};
 pub use reqwest::{Method, StatusCode, header};

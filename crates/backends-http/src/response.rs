@@ -50,7 +50,7 @@ impl Response {
                 found: "a web page; the path of the url may be wrong".into(),
             }));
         }
-        serde_json::from_slice(&self.body).map_err(|e| self.error(malformed(&e)))
+        serde_json::from_slice(&self.body).map_err(|e| self.malformed(&e))
     }
 
     /// Whether a web page came where an API must be: the answer of a wrong path, of a login form
@@ -61,6 +61,11 @@ impl Response {
             || self.body.trim_ascii_start().starts_with(b"<")
     }
 
+    /// An error of this answer: a part of it is not the expected JSON.
+    pub fn malformed(&self, error: &serde_json::Error) -> SourceError {
+        self.error(Problem::Malformed(without_content(error)))
+    }
+
     /// An error of this answer.
     pub fn error(&self, problem: Problem) -> SourceError {
         SourceError::new(self.what.clone(), problem)
@@ -68,13 +73,13 @@ impl Response {
 }
 
 /// What is wrong with a JSON text, without what stands in it: that may be long, or a secret.
-fn malformed(error: &serde_json::Error) -> Problem {
+pub(crate) fn without_content(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     if let (Some(from), Some(to)) = (text.find('"'), text.rfind('"')) {
         text.replace_range(from..=to, "…");
     }
     text.truncate(text.floor_char_boundary(300));
-    Problem::Malformed(text)
+    text
 }
 
 impl fmt::Debug for Response {
