@@ -131,7 +131,7 @@ impl Http {
     async fn attempt(&self, request: &Request, mut url: Url) -> Result<Response, Failure> {
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.start(request, url.clone()).await?;
-            let Some(target) = redirect(&answer, &url) else {
+            let Some(target) = redirect(&answer, &url).filter(|_| request.follow) else {
                 return self.read(request, answer).await;
             };
             if request.method != Method::GET || target.origin() != self.base.origin() {

@@ -33,6 +33,7 @@ mod config;
 mod error;
 pub mod lenient;
 mod listing;
+pub mod paging;
 mod paths;
 mod redact;
 mod request;

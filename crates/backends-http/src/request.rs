@@ -12,11 +12,13 @@ use url::Url;
 #[derive(Clone)]
 pub struct Request {
     pub(crate) method: Method,
+    address: Option<Url>,
     segments: Vec<String>,
     query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Body>,
     pub(crate) anonymous: bool,
+    pub(crate) follow: bool,
     pub(crate) repeatable: bool,
     pub(crate) most_retries: u32,
 }
@@ -45,6 +47,8 @@ impl Request {
     pub fn new<S: Into<String>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
         Self {
             anonymous: false,
+            follow: true,
+            address: None,
             repeatable: method.is_idempotent(),
             method,
             segments: segments.into_iter().map(Into::into).collect(),
@@ -53,6 +57,12 @@ impl Request {
             body: None,
             most_retries: u32::MAX,
         }
+    }
+
+    /// A GET of this very address, query and all, which someone gave us whole. It must be at the
+    /// origin of the base URL.
+    pub fn at(address: Url) -> Self {
+        Self { address: Some(address), ..Self::get([""; 0]) }
     }
 
     /// A GET.
@@ -143,6 +153,13 @@ impl Request {
         self
     }
 
+    /// Returns a redirect as the answer that it is, instead of following it within the origin.
+    #[must_use]
+    pub const fn without_redirects(mut self) -> Self {
+        self.follow = false;
+        self
+    }
+
     /// Says whether it is safe to send twice. GET, PUT and DELETE are unless said otherwise.
     #[must_use]
     pub const fn repeatable(mut self, repeatable: bool) -> Self {
@@ -159,6 +176,9 @@ impl Request {
 
     /// The address below `base`.
     pub(crate) fn url(&self, base: &Url) -> Result<Url, SourceError> {
+        if let Some(address) = &self.address {
+            return self.whole(address, base);
+        }
         let mut url = base.clone();
         // An empty or dot segment would make the address that of another object.
         if self.segments.iter().any(|s| matches!(s.as_str(), "" | "." | "..")) {
@@ -174,9 +194,18 @@ impl Request {
         Ok(url)
     }
 
+    fn whole(&self, address: &Url, base: &Url) -> Result<Url, SourceError> {
+        if address.origin() == base.origin() {
+            return Ok(address.clone());
+        }
+        let problem = Problem::Configuration("the address is not on this server".into());
+        Err(SourceError::new(self.describe(base), problem))
+    }
+
     /// What is tried, for messages: method and address without the query.
     pub(crate) fn describe(&self, base: &Url) -> String {
-        let mut url = base.clone();
+        let mut url = self.address.as_ref().unwrap_or(base).clone();
+        url.set_query(None);
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(&self.segments);
         }
