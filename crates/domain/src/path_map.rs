@@ -37,13 +37,17 @@ impl PathMap {
         for (theirs, ours) in &self.pairs {
             let Some(rest) = path.strip_prefix(theirs.as_str()) else { continue };
             if rest.is_empty() || rest.starts_with(SEPARATORS) {
-                let slashes = !ours.contains('\\') && !theirs.contains('/');
+                let slashes = is_windows(theirs) && !is_windows(ours);
                 let rest = if slashes { rest.replace('\\', "/") } else { rest.to_owned() };
                 return format!("{ours}{rest}");
             }
         }
         path
     }
+}
+
+fn is_windows(path: &str) -> bool {
+    path.contains(['\\', ':'])
 }
 
 #[cfg(test)]
@@ -73,5 +77,8 @@ mod tests {
         assert_eq!(map.apply("/tv/A/b.mkv".into()), r"T:\tv/A/b.mkv");
         let odd = PathMap::new([("/a", "/b")]);
         assert_eq!(odd.apply(r"/a/c\d".into()), r"/b/c\d");
+        let root = PathMap::new([("/", "/root"), (r"D:\", "/d")]);
+        assert_eq!(root.apply(r"/c\d".into()), r"/root/c\d");
+        assert_eq!(root.apply(r"D:\c\d".into()), "/d/c/d");
     }
 }
