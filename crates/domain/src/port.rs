@@ -225,6 +225,9 @@ pub enum Problem {
     /// A body over the limit.
     #[error("the answer is larger than {0} MiB")]
     TooLarge(u64),
+    /// It answered, and would not do it, in its own words.
+    #[error("the server refused: {0}")]
+    Rejected(String),
     /// A folder or file could not be read.
     #[error("{0}")]
     Io(String),
@@ -257,6 +260,7 @@ impl SourceError {
             Problem::Malformed(_) | Problem::TooLarge(_) => {
                 "check that nothing between here and the server changes its answers"
             }
+            Problem::Rejected(_) => "what the server says is the reason; its log may say more",
             Problem::Io(_) => "check that the folder is mounted and may be read",
             Problem::Configuration(_) => "correct the configuration of the source",
         }

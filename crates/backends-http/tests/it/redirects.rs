@@ -47,3 +47,19 @@ async fn only_questions_follow() {
     }
     assert_eq!(wire.requests().len(), 2);
 }
+
+#[tokio::test]
+async fn an_address_given_whole_is_asked_as_it_is() {
+    let wire = Wire::queue([Reply::redirect("magnet:?xt=urn:btih:0"), Reply::status(200)]).await;
+    let address = wire.url().join("dl//a%2Fb/?x&y=%20+").unwrap();
+    let answer = http(&wire).exchange(&Request::at(address).without_redirects()).await.unwrap();
+    assert_eq!(answer.headers["location"], "magnet:?xt=urn:btih:0");
+    assert_eq!(wire.requests()[0].path, "/dl//a%2Fb/");
+    assert_eq!(wire.requests()[0].param("y"), Some("  "));
+
+    let elsewhere = Request::at("http://h.invalid/?apikey=hunter2".parse().unwrap());
+    let error = http(&wire).exchange(&elsewhere).await.unwrap_err();
+    assert!(matches!(error.problem, Problem::Configuration(_)), "{error}");
+    assert!(!error.to_string().contains(TOKEN), "{error}");
+    assert_eq!(wire.requests().len(), 1);
+}
