@@ -99,9 +99,14 @@ impl Tally {
         self.doubt.get_or_insert_with(|| reason.into());
     }
 
+    /// How many different ids came.
+    pub fn received(&self) -> u64 {
+        self.seen.len() as u64
+    }
+
     /// The certificate.
     pub fn coverage(self) -> Coverage {
-        let received = self.seen.len() as u64;
+        let received = self.received();
         let short = || match self.expected {
             Some(expected) if expected != received => {
                 Some(format!("the source said {expected} items, {received} came"))
