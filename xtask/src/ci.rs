@@ -27,7 +27,10 @@ const SET_UP: Step = ("set-up", Action::Chore(packages::install_missing));
 const CHECKS: &[Step] = &[
     ("format", Action::Cargo("fmt --all --check")),
     ("tidy", Action::Chore(tidy::run)),
-    ("lints", Action::Cargo("clippy --locked --workspace --all-targets -- -D warnings")),
+    (
+        "lints",
+        Action::Cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"),
+    ),
     ("documentation", Action::Cargo("doc --locked --workspace --no-deps")),
     ("tests", Action::Cargo(TESTS)),
     ("doc tests", Action::Cargo("test --locked --workspace --doc --no-fail-fast")),

@@ -1,10 +1,12 @@
-//! The chores of the project: `cargo xtask ci`, `tidy`.
+//! The chores of the project: `cargo xtask ci`, `tidy`, `bench`.
 //!
 //! This crate knows the workspace from outside, as cargo and the files show it. It deliberately
 //! does not know the catalogue: no crate of the workspace depends on it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for the terminal")]
 
+#[cfg(feature = "bench")]
+mod bench;
 mod ci;
 mod packages;
 mod source;
@@ -23,12 +25,44 @@ enum Chore {
     Ci,
     /// Check what the compiler cannot: layers, headers, forbidden words, the code map.
     Tidy,
+    /// Measure time and memory of the release binary, beside the least that any program needs.
+    #[cfg(feature = "bench")]
+    Bench(bench::Arguments),
+    /// The straight-line program that the bench measures beside the binary.
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
+    Floor(bench::floor::Arguments),
+    /// Measure time and memory of the release binary, beside the least that any program needs.
+    #[cfg(not(feature = "bench"))]
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Those of the bench; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+/// Builds this program again, with what only the bench needs, and lets that one measure.
+#[cfg(not(feature = "bench"))]
+fn bench(arguments: &[String]) -> anyhow::Result<()> {
+    let status = workspace::cargo()
+        .args(["run", "--release", "--package", "xtask", "--features", "bench", "--", "bench"])
+        .args(arguments)
+        .status()?;
+    anyhow::ensure!(status.success(), "the bench: {status}");
+    Ok(())
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Ci => ci::run(),
         Chore::Tidy => tidy::run(),
+        #[cfg(feature = "bench")]
+        Chore::Bench(arguments) => bench::run(&arguments),
+        #[cfg(feature = "bench")]
+        Chore::Floor(arguments) => bench::floor::run(&arguments),
+        #[cfg(not(feature = "bench"))]
+        Chore::Bench { arguments } => bench(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

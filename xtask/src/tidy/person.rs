@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 /// The user-owned tables, which are also the modules of their entities.
 const TABLES: &[&str] = &["item_settings", "overrides"];
 
-/// What writes through an entity.
+/// What writes a table that is named in the same statement: by its entity, or by its name in quotes.
 const WRITES: &[&str] = &[
     "ActiveModel",
     "insert",
@@ -66,10 +66,20 @@ fn declared_function(statement: &[Word]) -> Option<&str> {
 
 /// The line on which a statement writes a table.
 fn write(statement: &[Word], table: &str) -> Option<usize> {
-    let entity = statement.iter().find(|word| word.text == table);
-    let writes = statement.iter().any(|word| WRITES.contains(&word.text.as_str()));
-    let in_sql = || statement.iter().find(|word| is_sql_write(&word.text, table));
-    entity.filter(|_| writes).or_else(in_sql).map(|word| word.line)
+    let texts: Vec<_> = statement.iter().map(|word| word.text.as_str()).collect();
+    let quoted = format!("\"{table}\"");
+    let calls = texts.windows(2).any(|pair| WRITES.contains(&pair[0]) && is_call(pair[1]))
+        || texts.last().is_some_and(|last| *last == "ActiveModel");
+    let by_entity = texts.windows(2).position(|pair| pair[0] == table && pair[1] == ":");
+    let by_name = texts.iter().position(|text| *text == quoted);
+    let as_target = texts.windows(3).position(|three| three == ["table", ":", quoted.as_str()]);
+    let in_sql = texts.iter().position(|text| is_sql_write(text, table));
+    let at = by_entity.or(by_name).filter(|_| calls).or(as_target).or(in_sql)?;
+    Some(statement[at].line)
+}
+
+fn is_call(next: &str) -> bool {
+    matches!(next, "(" | ":")
 }
 
 fn is_sql_write(literal: &str, table: &str) -> bool {

@@ -268,15 +268,22 @@ fn e() { std::env::args(); }\n";
 fn a_sync_that_writes_what_a_person_set() {
     let files = "//- crates/store/src/apply.rs\n//! Applying.
 fn apply_revert() { overrides::Entity::insert(row); }
-fn apply() {\n    let rows = overrides::Entity::find();\n    item_settings::Entity::update_many();
-    overrides::ActiveModel { value };\n    execute(\"DELETE  FROM \\\"item_settings\\\" WHERE 1\");\n}\n";
-    broken_by(
-        files,
-        &expect![[r#"
-        crates/store/src/apply.rs:5: only 'store::person' and 'apply_revert' may write 'item_settings'
-        crates/store/src/apply.rs:6: only 'store::person' and 'apply_revert' may write 'overrides'
-        crates/store/src/apply.rs:7: only 'store::person' and 'apply_revert' may write 'item_settings'"#]],
-    );
+fn apply() {
+    let rows = overrides::Entity::find();
+    known.overrides.insert(row);
+    refuse(\"item_settings\");
+    item_settings::Entity::update_many();
+    overrides::ActiveModel { value };
+    execute(\"DELETE  FROM \\\"item_settings\\\" WHERE 1\");
+    bulk::insert(session, \"overrides\", rows);
+    Mapping { table: \"overrides\", rows };
+}\n";
+    broken_by(files, &expect![[r#"
+        crates/store/src/apply.rs:7: only 'store::person' and 'apply_revert' may write 'item_settings'
+        crates/store/src/apply.rs:8: only 'store::person' and 'apply_revert' may write 'overrides'
+        crates/store/src/apply.rs:9: only 'store::person' and 'apply_revert' may write 'item_settings'
+        crates/store/src/apply.rs:10: only 'store::person' and 'apply_revert' may write 'overrides'
+        crates/store/src/apply.rs:11: only 'store::person' and 'apply_revert' may write 'overrides'"#]]);
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! The simulated server, as a process of its own, and its remote control.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+use reqwest::{Client, Method, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::{Builder, Runtime};
+
+/// A running server. It ends when this is dropped.
+pub struct World {
+    process: Child,
+    /// Where it answers.
+    pub address: Address,
+    runtime: Runtime,
+    client: Client,
+}
+
+/// Where a server answers, and to whom. It says so itself, in the first line that it prints.
+#[derive(Clone, Deserialize)]
+pub struct Address {
+    /// Without a slash at its end.
+    pub url: String,
+    /// An API key.
+    pub token: String,
+}
+
+#[derive(Deserialize)]
+struct State {
+    requests: u64,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    method: String,
+    path: String,
+    query: Vec<(String, String)>,
+}
+
+impl Request {
+    /// Whether it asks for a page of items.
+    fn is_page(&self) -> bool {
+        let is_start = |(name, _): &(String, String)| name.eq_ignore_ascii_case("startIndex");
+        self.method == "GET" && self.query.iter().any(is_start)
+    }
+}
+
+impl World {
+    /// Starts a server with so many films and episodes: one in ten is a film, and a show has a
+    /// hundred episodes.
+    ///
+    /// # Errors
+    /// When it does not start or does not answer.
+    pub fn start(program: &Path, items: u64) -> Result<Self> {
+        let mut process = Command::new(program)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", program.display()))?;
+        let stdout = process.stdout.take().context("the simulator has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = serde_json::from_str(&line).context("reading the simulator's address")?;
+        let world = Self {
+            process,
+            address,
+            runtime: Builder::new_current_thread().enable_all().build()?,
+            client: super::client_builder().build()?,
+        };
+        let films = items / 10;
+        let episodes = items - films;
+        let shows = episodes.div_ceil(100);
+        world.post(&format!("generate?seed=1&films={films}&shows={shows}&episodes={episodes}"))?;
+        Ok(world)
+    }
+
+    /// Lets something befall the server, see the simulator's remote control.
+    ///
+    /// # Errors
+    /// When it does not obey.
+    pub fn post(&self, command: &str) -> Result<()> {
+        self.call::<State>(Method::POST, command).map(drop)
+    }
+
+    /// How many requests it was asked.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn requests(&self) -> Result<u64> {
+        Ok(self.call::<State>(Method::GET, "state")?.requests)
+    }
+
+    /// The pages of items that it was asked for since it last forgot, in that order.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn pages(&self) -> Result<Vec<String>> {
+        let log: Vec<Request> = self.call(Method::GET, "log")?;
+        log.iter().filter(|request| request.is_page()).map(|request| self.target(request)).collect()
+    }
+
+    /// Path and query.
+    fn target(&self, request: &Request) -> Result<String> {
+        let mut url: Url = self.address.url.parse()?;
+        url.set_path(&request.path);
+        url.query_pairs_mut().extend_pairs(&request.query);
+        Ok(format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+    }
+
+    fn call<T: DeserializeOwned>(&self, method: Method, command: &str) -> Result<T> {
+        let url = format!("{}/_sim/{command}", self.address.url.trim_end_matches('/'));
+        let request = self.client.request(method, url);
+        self.runtime
+            .block_on(async { request.send().await?.error_for_status()?.json().await })
+            .with_context(|| format!("telling the simulator to {command}"))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let ended = self.process.kill().and_then(|()| self.process.wait());
+        if let Err(error) = ended {
+            eprintln!("the simulator did not end: {error}");
+        }
+    }
+}
