@@ -1,6 +1,22 @@
-//! A simulated world of films and shows, for tests, benchmarks and the demonstration.
+//! A simulated world of films and shows, and servers that show it in their real wire formats, for
+//! tests, benchmarks and the demonstration. Whatever befalls a server at somebody's home can be
+//! done to it here: rebuilt ids, lost items, answers that lie, stall, break off.
 //!
-//! Depends on the domain alone and shares no code with any adapter: what the two have in common is
-//! only the wire.
+//! It depends on the domain alone and deliberately shares no code with any adapter: what the two
+//! have in common is only the wire. It does not know the catalogue either.
+//!
+//! - [`World`]: what there is. One world may stand behind many servers.
+//! - [`Jellyfin`]: a Jellyfin or Emby before it runs; [`Running`]: a server that runs.
+//! - [`Faults`]: what goes wrong, as data.
 
-pub mod world;
+mod jellyfin;
+mod server;
+mod world;
+
+pub use jellyfin::Jellyfin;
+pub use server::faults::{Effect, Fault, Faults};
+pub use server::running::{Logged, Running};
+pub use server::site::User;
+pub use world::{
+    Census, Library, Object, ObjectId, Overview, Size, Version, World, hostile_titles,
+};
