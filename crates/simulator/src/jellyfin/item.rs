@@ -143,17 +143,12 @@ struct Item<'a> {
     video_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_source_count: Option<usize>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    images: Option<Images>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_tags: Option<BTreeMap<&'static str, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backdrop_image_tags: Option<[String; 1]>,
     location_type: &'static str,
     media_type: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Images {
-    image_tags: BTreeMap<&'static str, String>,
-    backdrop_image_tags: [String; 1],
 }
 
 /// A page of a list.
@@ -240,19 +235,11 @@ impl<'a> Item<'a> {
             video_type: video.then_some("VideoFile"),
             media_source_count: Some(o.versions.len())
                 .filter(|n| fields.media_source_count && *n > 1),
-            images: shape.images.then(|| Images::of(o)),
+            image_tags: shape.images.then(|| BTreeMap::from([("Primary", hash(o, 2))])),
+            backdrop_image_tags: shape.images.then(|| [hash(o, 3)]),
             location_type: if o.is_on_disk() { "FileSystem" } else { "Virtual" },
             media_type: if video { "Video" } else { "Unknown" },
             id,
-        }
-    }
-}
-
-impl Images {
-    fn of(o: &Object) -> Self {
-        Self {
-            image_tags: BTreeMap::from([("Primary", hash(o, 2))]),
-            backdrop_image_tags: [hash(o, 3)],
         }
     }
 }
