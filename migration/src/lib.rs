@@ -1,1 +1,23 @@
-//! Placeholder.
+//! The history of the database's schema as frozen migrations.
+//!
+//! It knows every schema that Shelfread ever had, as SQL text that is never changed once it is
+//! released: a later schema is a further migration. It deliberately does **not** know the entities
+//! of the store, because text that follows live code would rewrite history. One test of the store
+//! holds the two against each other.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod dialect;
+mod m20261121_000001_catalogue;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_catalogue::Migration)]
+    }
+}

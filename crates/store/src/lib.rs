@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The database of Shelfread: SQLite or PostgreSQL through SeaORM, with the same behaviour.
+//!
+//! It knows the tables, how a part of the catalogue is loaded ([`Batch::load`]), how a plan is
+//! written in one transaction ([`Batch::apply`]) and what is remembered of it. It deliberately does
+//! **not** know any source, any rule of identity or policy, the configuration or the clock: `now`
+//! comes in as an argument. It depends on `domain` and `migration` only.
+//!
+//! Invariants:
+//! - One batch at a time is open per catalogue; a batch is one transaction.
+//! - Only [`person`] writes what a person set.
+//! - A number of rows never makes a number of statements, but for fixed sizes of chunks.
+//! - Nothing from outside becomes part of a statement's text.
+
+mod apply;
+mod batch;
+mod bulk;
+mod cell;
+mod doctor;
+mod entity;
+mod error;
+mod events;
+mod holds;
+mod index;
+mod journal;
+mod lease;
+mod load;
+mod mapping;
+mod open;
+pub mod person;
+mod read;
+mod runs;
+mod schema;
+mod sources;
+mod sql;
+mod vault;
+
+pub use batch::Batch;
+pub use doctor::Finding;
+pub use error::{Result, StoreError};
+pub use events::{Event, NewEvent};
+pub use holds::{HoldRow, HoldState};
+pub use index::{IndexEntry, ListingKey};
+pub use journal::{ChangeState, RunChange, patched};
+pub use lease::Lease;
+pub use open::Store;
+pub use read::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail, ListingSummary};
+pub use runs::{LibraryCoverage, NewRun, Page, RunEnd, RunError, RunRow};
+pub use schema::SchemaState;
+pub use sources::{LibraryRow, ManagedBy, SourceRow};
+pub use vault::Vault;

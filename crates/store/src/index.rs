@@ -1,0 +1,153 @@
+//! The index of a library: what a sync compares its observations with. Read as narrow tuples in
+//! keyset pages, never as whole listings, so that a million of them fit through.
+
+use chrono::{DateTime, Utc};
+use sea_orm::QueryResult;
+use shelfread_domain::{ItemId, ItemKind, LibraryId, ListingId, ListingRecord, RemoteId};
+
+use crate::Store;
+use crate::cell::word;
+use crate::error::Result;
+use crate::mapping::{self, part};
+use crate::sql::{Rows, Session, Ty, cell};
+
+/// Rows of one page.
+const PAGE: usize = 5_000;
+
+/// What a sync compares an observation with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IndexEntry {
+    /// The source's name for it.
+    pub remote_id: String,
+    /// 0, or the place within a file that holds several episodes.
+    pub part: u16,
+    /// Of the observation that was last recorded.
+    pub fingerprint: i64,
+    /// Whether it is marked missing.
+    pub missing: bool,
+    /// Whether a person wants it kept although the source does not list it.
+    pub kept: bool,
+}
+
+/// What planning removals needs of a listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListingKey {
+    /// Ours.
+    pub id: ListingId,
+    /// The source's name for it.
+    pub remote_id: RemoteId,
+    /// 0, or the place within a file that holds several episodes.
+    pub part: u16,
+    /// Its item; `None` while it is quarantined.
+    pub item_id: Option<ItemId>,
+    /// What the source says it is.
+    pub kind: ItemKind,
+    /// Since when the source no longer lists it.
+    pub missing_since: Option<DateTime<Utc>>,
+    /// Since when a person wants it kept.
+    pub kept_since: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Calls `each` for every listing of a library, ordered by remote id and part.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn for_each_index(
+        &self,
+        library: LibraryId,
+        mut each: impl FnMut(IndexEntry) + Send,
+    ) -> Result<()> {
+        let columns = "remote_id, part, fingerprint, missing_since IS NOT NULL, \
+                       kept_since IS NOT NULL";
+        self.pages(library, columns, 0, |row| {
+            each(IndexEntry {
+                remote_id: cell(row, 0)?,
+                part: part(cell(row, 1)?)?,
+                fingerprint: cell(row, 2)?,
+                missing: cell(row, 3)?,
+                kept: cell(row, 4)?,
+            });
+            Ok(())
+        })
+        .await
+    }
+
+    /// Calls `each` for every listing of a library with what planning removals needs, ordered by
+    /// remote id and part.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn for_each_listing_key(
+        &self,
+        library: LibraryId,
+        mut each: impl FnMut(ListingKey) + Send,
+    ) -> Result<()> {
+        let columns = "id, remote_id, part, item_id, kind, missing_since, kept_since";
+        self.pages(library, columns, 1, |row| {
+            let kind: String = cell(row, 4)?;
+            each(ListingKey {
+                id: ListingId(cell(row, 0)?),
+                remote_id: RemoteId(cell(row, 1)?),
+                part: part(cell(row, 2)?)?,
+                item_id: cell::<Option<_>>(row, 3)?.map(ItemId),
+                kind: word(kind.parse().ok(), &kind, "listings.kind")?,
+                missing_since: cell(row, 5)?,
+                kept_since: cell(row, 6)?,
+            });
+            Ok(())
+        })
+        .await
+    }
+
+    /// Walks the listings of a library; `key` is the place of (remote id, part) in `columns`.
+    async fn pages(
+        &self,
+        library: LibraryId,
+        columns: &str,
+        key: usize,
+        mut each: impl FnMut(&QueryResult) -> Result<()> + Send,
+    ) -> Result<()> {
+        let session = Session::new(self.read.clone());
+        let sql = format!(
+            "SELECT {columns} FROM listings \
+             WHERE library_id = ? AND (remote_id, part) > (?, ?) \
+             ORDER BY remote_id, part LIMIT {PAGE}"
+        );
+        let mut last = (String::new(), -1);
+        loop {
+            let values = vec![library.0.into(), last.0.into(), last.1.into()];
+            let rows = session.query(&sql, values).await?;
+            rows.iter().try_for_each(&mut each)?;
+            match rows.last() {
+                Some(row) if rows.len() == PAGE => last = (cell(row, key)?, cell(row, key + 1)?),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// How many items a library lists now: what is neither missing nor only kept.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count_items(&self, library: LibraryId) -> Result<u64> {
+        let sql = "SELECT COUNT(DISTINCT item_id) FROM listings \
+                   WHERE library_id = ? AND missing_since IS NULL AND kept_since IS NULL";
+        let rows = Session::new(self.read.clone()).query(sql, vec![library.0.into()]).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| cell(row, 0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Whole listings; those that are not there are left out.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn listings_by_ids(&self, ids: &[ListingId]) -> Result<Vec<ListingRecord>> {
+        let columns = mapping::LISTING;
+        let sql = format!("SELECT {columns} FROM {{k}} CROSS JOIN listings l WHERE l.id = k.a");
+        let ids = Rows::single(ids.iter().map(|id| id.0));
+        let session = Session::new(self.read.clone());
+        let rows = session.query_keys(&sql, &[("a", Ty::Uuid)], &ids, []).await?;
+        rows.iter().map(mapping::listing).collect()
+    }
+}

@@ -1,0 +1,322 @@
+//! Load: the part of the catalogue that one batch needs, in a fixed number of statements.
+//!
+//! First every rule of identity names the items it could mean; then those items come with all that
+//! hangs on them. It knows which rows planning needs and deliberately decides nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{QueryResult, Value};
+use shelfread_domain::id::RemoteId;
+use shelfread_domain::known::ChildKey;
+use shelfread_domain::{
+    ItemId, ItemKind, Known, LibraryId, LibraryRef, Lookup, SourceId, ViewerId,
+};
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::cell::{Cell, external_id};
+use crate::error::Result;
+use crate::mapping;
+use crate::sql::{Column, Rows, Ty, cell};
+
+const ID: [Column; 1] = [("a", Ty::Uuid)];
+const TEXT: [Column; 1] = [("a", Ty::Text)];
+const BIG: [Column; 1] = [("a", Ty::Big)];
+
+/// What the rules of identity found.
+#[derive(Default)]
+struct Found {
+    items: HashSet<Uuid>,
+    /// Listings that have no item.
+    listings: HashSet<Uuid>,
+}
+
+impl Found {
+    /// Takes rows of (listing, item).
+    fn listings(&mut self, rows: &[QueryResult]) -> Result<()> {
+        for row in rows {
+            match cell::<Option<Uuid>>(row, 1)? {
+                Some(item) => self.items.insert(item),
+                None => self.listings.insert(cell(row, 0)?),
+            };
+        }
+        Ok(())
+    }
+
+    /// Takes rows of (item).
+    fn items(&mut self, rows: &[QueryResult]) -> Result<()> {
+        for row in rows {
+            self.items.insert(cell(row, 0)?);
+        }
+        Ok(())
+    }
+}
+
+/// How much of the catalogue hangs on an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What a sync plans with: the progress of its viewer only.
+    Sync(Option<ViewerId>),
+    /// All that goes with a removed item.
+    Everything,
+}
+
+impl Batch {
+    /// Everything that planning these observations needs: the items that any rule of identity
+    /// could mean with all their listings, external ids, overrides and the progress of the viewer,
+    /// the shows of `parents`, and the libraries met.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load(
+        &mut self,
+        library: LibraryId,
+        viewer: Option<ViewerId>,
+        lookup: &Lookup,
+    ) -> Result<Known> {
+        self.check()?;
+        let loaded = self.find_and_load(library, viewer, lookup).await;
+        self.guard(loaded)
+    }
+
+    /// The items with all that [`Batch::load`] gives of an item.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load_items(
+        &mut self,
+        items: &[ItemId],
+        viewer: Option<ViewerId>,
+    ) -> Result<Known> {
+        self.check()?;
+        let found = Found { items: ids(items), ..Found::default() };
+        let loaded = self.load_found(found, Depth::Sync(viewer)).await;
+        self.guard(loaded)
+    }
+
+    /// The items and all their seasons and episodes with everything that goes along when they are
+    /// removed: also settings and the progress of all viewers.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load_tree(&mut self, items: &[ItemId]) -> Result<Known> {
+        self.check()?;
+        let loaded = self.tree(items).await;
+        self.guard(loaded)
+    }
+
+    async fn tree(&self, items: &[ItemId]) -> Result<Known> {
+        let mut found = Found { items: ids(items), ..Found::default() };
+        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a";
+        let roots = Rows::single(found.items.iter().copied());
+        found.items(&self.session.query_keys(sql, &ID, &roots, []).await?)?;
+        self.load_found(found, Depth::Everything).await
+    }
+
+    async fn find_and_load(
+        &self,
+        library: LibraryId,
+        viewer: Option<ViewerId>,
+        lookup: &Lookup,
+    ) -> Result<Known> {
+        let mut found = Found::default();
+        let shows = self.find_by_remote_id(library, lookup, &mut found).await?;
+        self.find_children(&shows, lookup, &mut found).await?;
+        self.find_by_external_id(lookup, &mut found).await?;
+        self.find_by_file(library, lookup, &mut found).await?;
+        self.find_by_title(lookup, &mut found).await?;
+        let mut known = self.load_found(found, Depth::Sync(viewer)).await?;
+        for (remote_id, item) in shows {
+            known.put_show(library, remote_id, item);
+        }
+        if known.library(library).is_none() {
+            self.load_libraries([library.0], &mut known).await?;
+        }
+        Ok(known)
+    }
+
+    /// Rule 1, and the shows that observations name as their parents.
+    async fn find_by_remote_id(
+        &self,
+        library: LibraryId,
+        lookup: &Lookup,
+        found: &mut Found,
+    ) -> Result<HashMap<RemoteId, ItemId>> {
+        let sql = "SELECT l.id, l.item_id FROM {k} CROSS JOIN listings l \
+                   WHERE l.remote_id = k.a AND l.library_id = ?";
+        let ids = Rows::single(lookup.remote_ids.iter().map(|id| id.as_str()));
+        found.listings(&self.session.query_keys(sql, &TEXT, &ids, [library.0.into()]).await?)?;
+        let sql = "SELECT l.remote_id, l.item_id FROM {k} CROSS JOIN listings l \
+                   WHERE l.remote_id = k.a AND l.library_id = ? AND l.kind = 'show' \
+                   AND l.item_id IS NOT NULL";
+        let parents = Rows::single(lookup.parents.iter().map(|id| id.as_str()));
+        let rows = self.session.query_keys(sql, &TEXT, &parents, [library.0.into()]).await?;
+        rows.iter().map(|row| Ok((RemoteId(cell(row, 0)?), ItemId(cell(row, 1)?)))).collect()
+    }
+
+    /// Rule 2. One query per index, since a partial index serves only who repeats its condition.
+    async fn find_children(
+        &self,
+        shows: &HashMap<RemoteId, ItemId>,
+        lookup: &Lookup,
+        found: &mut Found,
+    ) -> Result<()> {
+        let (mut seasons, mut episodes, mut dated) = (rows(2), rows(3), rows(2));
+        for key in &lookup.children {
+            let Some(show) = shows.get(&key.parent).map(|id| Value::from(id.0)) else { continue };
+            match key {
+                ChildKey { kind: ItemKind::Season, season: Some(season), .. } => {
+                    seasons.cells.extend([show, (*season).into()]);
+                }
+                ChildKey { season: Some(season), episode: Some(episode), .. } => {
+                    episodes.cells.extend([show, (*season).into(), (*episode).into()]);
+                }
+                ChildKey { episode: None, air_date: Some(date), .. } => {
+                    dated.cells.extend([show, (*date).into()]);
+                }
+                _ => {}
+            }
+        }
+        let season = [("a", Ty::Uuid), ("b", Ty::Int)];
+        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a \
+                   AND i.season_number = k.b AND i.kind = 'season'";
+        found.items(&self.session.query_keys(sql, &season, &seasons, []).await?)?;
+        let episode = [("a", Ty::Uuid), ("b", Ty::Int), ("c", Ty::Int)];
+        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a \
+                   AND i.season_number = k.b AND i.episode_number = k.c AND i.kind = 'episode'";
+        found.items(&self.session.query_keys(sql, &episode, &episodes, []).await?)?;
+        let date = [("a", Ty::Uuid), ("b", Ty::Date)];
+        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a \
+                   AND i.air_date = k.b AND i.kind = 'episode' AND i.episode_number IS NULL";
+        found.items(&self.session.query_keys(sql, &date, &dated, []).await?)
+    }
+
+    /// Rule 3.
+    async fn find_by_external_id(&self, lookup: &Lookup, found: &mut Found) -> Result<()> {
+        let columns = [("a", Ty::Text), ("b", Ty::Text), ("c", Ty::Text)];
+        let mut keys = rows(3);
+        for (kind, id) in &lookup.external {
+            keys.cells.push(kind.to_cell());
+            keys.cells.extend(external_id(id));
+        }
+        let sql = "SELECT e.item_id FROM {k} CROSS JOIN external_ids e \
+                   WHERE e.kind = k.a AND e.provider = k.b AND e.value = k.c";
+        found.items(&self.session.query_keys(sql, &columns, &keys, []).await?)
+    }
+
+    /// Rule 4: the same file anywhere, a moved one in this library.
+    async fn find_by_file(
+        &self,
+        library: LibraryId,
+        lookup: &Lookup,
+        found: &mut Found,
+    ) -> Result<()> {
+        let sql = "SELECT l.id, l.item_id FROM {k} CROSS JOIN listings l WHERE l.file_key = k.a";
+        let keys = Rows::single(lookup.file_keys.iter().copied());
+        found.listings(&self.session.query_keys(sql, &BIG, &keys, []).await?)?;
+        let sql = "SELECT l.id, l.item_id FROM {k} CROSS JOIN listings l \
+                   WHERE l.moved_key = k.a AND l.library_id = ?";
+        let keys = Rows::single(lookup.moved_keys.iter().copied());
+        found.listings(&self.session.query_keys(sql, &BIG, &keys, [library.0.into()]).await?)
+    }
+
+    /// Rule 5.
+    async fn find_by_title(&self, lookup: &Lookup, found: &mut Found) -> Result<()> {
+        let columns = [("a", Ty::Text), ("b", Ty::Text), ("c", Ty::Int)];
+        let mut keys = rows(3);
+        for (kind, title, year) in &lookup.titles {
+            keys.cells.extend([kind.to_cell(), title.to_cell(), (*year).into()]);
+        }
+        let sql = "SELECT i.id FROM {k} CROSS JOIN items i \
+                   WHERE i.kind = k.a AND i.title_key = k.b AND i.year = k.c";
+        found.items(&self.session.query_keys(sql, &columns, &keys, []).await?)
+    }
+
+    async fn load_found(&self, found: Found, depth: Depth) -> Result<Known> {
+        let mut known = Known::default();
+        let items = Rows::single(found.items);
+        let sql = |columns: &str, table: &str, key: &str| {
+            format!("SELECT {columns} FROM {{k}} CROSS JOIN {table} WHERE {key} = k.a")
+        };
+        let text = sql(mapping::ITEM, "items i", "i.id");
+        for row in self.session.query_keys(&text, &ID, &items, []).await? {
+            known.put_item(mapping::item(&row)?);
+        }
+        let text = sql(mapping::LISTING, "listings l", "l.item_id");
+        let mut listings = self.session.query_keys(&text, &ID, &items, []).await?;
+        let text = sql(mapping::LISTING, "listings l", "l.id");
+        let orphans = Rows::single(found.listings);
+        listings.extend(self.session.query_keys(&text, &ID, &orphans, []).await?);
+        let mut libraries = HashSet::new();
+        for row in listings {
+            let listing = mapping::listing(&row)?;
+            libraries.insert(listing.library_id.0);
+            known.put_listing(listing);
+        }
+        let text = sql(mapping::EXTERNAL_ID, "external_ids e", "e.item_id");
+        for row in self.session.query_keys(&text, &ID, &items, []).await? {
+            known.put_external_id(mapping::external_id(&row)?);
+        }
+        let text = sql(mapping::OVERRIDE, "overrides o", "o.item_id");
+        for row in self.session.query_keys(&text, &ID, &items, []).await? {
+            known.put_override(mapping::override_(&row)?);
+        }
+        self.load_personal(&items, depth, &mut known).await?;
+        self.load_libraries(libraries, &mut known).await?;
+        Ok(known)
+    }
+
+    async fn load_personal(&self, items: &Rows, depth: Depth, known: &mut Known) -> Result<()> {
+        let columns = mapping::PROGRESS_COLUMNS;
+        let sql =
+            format!("SELECT {columns} FROM {{k}} CROSS JOIN progress p WHERE p.item_id = k.a");
+        let rows = match depth {
+            Depth::Sync(None) => Vec::new(),
+            Depth::Sync(Some(viewer)) => {
+                let sql = format!("{sql} AND p.viewer_id = ?");
+                self.session.query_keys(&sql, &ID, items, [viewer.0.into()]).await?
+            }
+            Depth::Everything => self.session.query_keys(&sql, &ID, items, []).await?,
+        };
+        for row in rows {
+            known.put_progress(mapping::progress(&row)?);
+        }
+        if depth == Depth::Everything {
+            let columns = mapping::SETTINGS;
+            let sql = format!(
+                "SELECT {columns} FROM {{k}} CROSS JOIN item_settings s WHERE s.item_id = k.a"
+            );
+            for row in self.session.query_keys(&sql, &ID, items, []).await? {
+                known.put_settings(mapping::settings(&row)?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_libraries(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+        known: &mut Known,
+    ) -> Result<()> {
+        let sql = "SELECT b.id, b.source_id, s.name, s.priority FROM {k} \
+                   CROSS JOIN libraries b JOIN sources s ON s.id = b.source_id WHERE b.id = k.a";
+        let ids = Rows::single(ids);
+        for row in self.session.query_keys(sql, &ID, &ids, []).await? {
+            known.put_library(LibraryRef {
+                id: LibraryId(cell(&row, 0)?),
+                source_id: SourceId(cell(&row, 1)?),
+                source_name: cell(&row, 2)?,
+                priority: cell(&row, 3)?,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn ids(items: &[ItemId]) -> HashSet<Uuid> {
+    items.iter().map(|id| id.0).collect()
+}
+
+fn rows(width: usize) -> Rows {
+    Rows::new(width, 0)
+}

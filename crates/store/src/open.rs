@@ -1,0 +1,170 @@
+//! Opening the database: addresses, pools and the settings of connections.
+//!
+//! SQLite gets one connection that writes, whose caches stay warm from batch to batch, and a few
+//! that only read and cannot write. PostgreSQL gets one pool for both.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::ConnectOptions;
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use url::Url;
+
+use crate::error::{Result, StoreError};
+use crate::vault::Vault;
+
+/// How long a writer waits for another one.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Prepared statements per connection; each kind of bulk write has a handful of sizes.
+const STATEMENTS: usize = 256;
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// The database of a catalogue. Cloning is cheap: all clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) write: DatabaseConnection,
+    pub(crate) read: DatabaseConnection,
+    pub(crate) vault: Option<Arc<Vault>>,
+    url: Arc<str>,
+}
+
+impl Store {
+    /// Opens `sqlite://PATH` (made with its folder when missing) or `postgres://…`. Reads and
+    /// writes no table: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] and [`StoreError::Unavailable`]; never with a password in them.
+    pub async fn open(url: &str) -> Result<Self> {
+        let shown: Arc<str> = redacted(url).into();
+        let opened = match url.split_once(':') {
+            Some(("sqlite", _)) => open_sqlite(url, &shown).await,
+            Some(("postgres" | "postgresql", _)) => open_postgres(url, &shown).await,
+            _ => Err(StoreError::Address {
+                url: shown.to_string(),
+                reason: "it does not begin with sqlite: or postgres:".into(),
+            }),
+        };
+        let (write, read) = opened?;
+        Ok(Self { write, read, vault: None, url: shown })
+    }
+
+    /// Reads and writes the secrets of sources with this vault.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Vault) -> Self {
+        self.vault = Some(Arc::new(vault));
+        self
+    }
+
+    /// The address without its password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Which database it is.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Waits until every connection is closed; SQLite then folds its log into the file.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn close(self) -> Result<()> {
+        self.read.close().await?;
+        Ok(self.write.close().await?)
+    }
+}
+
+/// The address as it may be shown: without password and parameters.
+pub fn redacted(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut shown) if shown.has_host() && shown.scheme() != "sqlite" => {
+            if shown.password().is_some() {
+                // Fails only for addresses that cannot have a password.
+                let _ = shown.set_password(Some("***"));
+            }
+            shown.set_query(None);
+            shown.set_fragment(None);
+            shown.into()
+        }
+        _ if url.starts_with("sqlite:") => url.split('?').next().unwrap_or_default().to_owned(),
+        _ => format!("{}:…", url.split(':').next().unwrap_or_default()),
+    }
+}
+
+async fn open_sqlite(url: &str, shown: &str) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    let address = |reason: String| StoreError::Address { url: shown.to_owned(), reason };
+    let options = SqliteConnectOptions::from_str(url).map_err(|e| address(e.to_string()))?;
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(address("the database needs a file".into()));
+    }
+    let unavailable = |reason: String| StoreError::Unavailable { url: shown.to_owned(), reason };
+    if let Some(folder) = options.get_filename().parent().filter(|f| *f != Path::new("")) {
+        std::fs::create_dir_all(folder).map_err(|e| unavailable(e.to_string()))?;
+    }
+    let options = options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(PATIENCE)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("cache_size", "-16000")
+        .disable_statement_logging();
+    let pool = |connections| {
+        PoolOptions::<sqlx::Sqlite>::new()
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    let write = pool(1).connect_with(options.clone()).await;
+    let write = write.map_err(|e| unavailable(e.to_string()))?;
+    let read = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
+    Ok((
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+    ))
+}
+
+async fn open_postgres(url: &str, shown: &str) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|e| StoreError::Address { url: shown.to_owned(), reason: e.to_string() })?
+        .application_name("shelfread")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let pool = PoolOptions::<sqlx::Postgres>::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await
+        .map_err(|e| StoreError::Unavailable { url: shown.to_owned(), reason: e.to_string() })?;
+    let conn = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok((conn.clone(), conn))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("postgres://anna:s3cret@db:5432/x?sslmode=require", "postgres://anna:***@db:5432/x"),
+            ("postgres://anna@db/x?password=s3cret", "postgres://anna@db/x"),
+            ("postgres://anna:s3cret@[bad", "postgres:…"),
+            ("sqlite://data/shelfread.db?mode=rwc", "sqlite://data/shelfread.db"),
+            ("mysql://anna:s3cret@db/x", "mysql://anna:***@db/x"),
+            ("", ":…"),
+        ] {
+            assert_eq!(redacted(url), shown);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Runs: one execution of a sync, recorded whole, with what failed in it and its journal.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
+};
+use serde::{Deserialize, Serialize};
+use shelfread_domain::{Counts, Coverage, Existing, RunId, RunMode, RunStatus, SourceId, Trigger};
+use uuid::Uuid;
+
+use crate::Store;
+use crate::bulk;
+use crate::cell::{Cell, stored, word};
+use crate::entity::{run_errors, runs};
+use crate::error::{Result, StoreError};
+use crate::journal::{ChangeState, RUN_CHANGE, RunChange, run_change};
+use crate::sql::{Rows, Session, Ty, cell};
+
+/// A run that begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewRun {
+    /// Made by the caller.
+    pub id: RunId,
+    /// Of which source; `None` for a revert over several.
+    pub source_id: Option<SourceId>,
+    /// Its name, which outlives the source.
+    pub source_name: String,
+    /// What started it.
+    pub trigger: Trigger,
+    /// What it reads.
+    pub mode: RunMode,
+    /// Whether it writes nothing.
+    pub dry_run: bool,
+    /// What it may do to items that are known already.
+    pub existing: Existing,
+    /// The run that it reverts.
+    pub reverts_run_id: Option<RunId>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// What a run covered of one library.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LibraryCoverage {
+    /// The library's name.
+    pub library: String,
+    /// What was read of it.
+    #[serde(flatten)]
+    pub coverage: Coverage,
+}
+
+/// A run as it is recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunRow {
+    /// What it began with.
+    pub run: NewRun,
+    /// How it stands or ended.
+    pub status: RunStatus,
+    /// What it did.
+    pub counts: Counts,
+    /// What it covered.
+    pub coverage: Vec<LibraryCoverage>,
+    /// The run that reverted it.
+    pub reverted_by_run_id: Option<RunId>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What there is to say of its end.
+    pub message: Option<String>,
+}
+
+/// Something that failed in a run while the rest went on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RunError {
+    /// Which item, library or source.
+    pub scope: String,
+    /// What was wrong with it.
+    pub message: String,
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunEnd<'a> {
+    /// How it ended.
+    pub status: RunStatus,
+    /// What it did.
+    pub counts: &'a Counts,
+    /// What it covered.
+    pub coverage: &'a [LibraryCoverage],
+    /// What there is to say of it.
+    pub message: Option<&'a str>,
+    /// When.
+    pub finished_at: DateTime<Utc>,
+}
+
+/// A part of a long list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// How many rows to skip.
+    pub offset: u64,
+    /// How many rows to give at most.
+    pub limit: u64,
+}
+
+impl Store {
+    /// Records that a run begins.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn begin_run(&self, run: &NewRun) -> Result<()> {
+        let model = runs::Model {
+            id: run.id.0,
+            source_id: run.source_id.map(|id| id.0),
+            source_name: run.source_name.clone(),
+            trigger: run.trigger.to_string(),
+            mode: run.mode.to_string(),
+            status: RunStatus::Running.to_string(),
+            dry_run: run.dry_run,
+            existing: run.existing.to_string(),
+            counts: to_json(&Counts::default()),
+            coverage: to_json::<[LibraryCoverage]>(&[]),
+            reverts_run_id: run.reverts_run_id.map(|id| id.0),
+            reverted_by_run_id: None,
+            started_at: stored(run.started_at),
+            finished_at: None,
+            message: None,
+        };
+        runs::Entity::insert(model.into_active_model().reset_all())
+            .exec_without_returning(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Records how a run ended.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; what the database says.
+    pub async fn finish_run(&self, id: RunId, end: &RunEnd<'_>) -> Result<()> {
+        let change = runs::ActiveModel {
+            status: Set(end.status.to_string()),
+            counts: Set(to_json(end.counts)),
+            coverage: Set(to_json(end.coverage)),
+            message: Set(end.message.map(str::to_owned)),
+            finished_at: Set(Some(stored(end.finished_at))),
+            ..Default::default()
+        };
+        self.change_run(id, change).await
+    }
+
+    /// Records that a run was reverted by another one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; what the database says.
+    pub async fn set_reverted_by(&self, id: RunId, by: RunId) -> Result<()> {
+        let change =
+            runs::ActiveModel { reverted_by_run_id: Set(Some(by.0)), ..Default::default() };
+        self.change_run(id, change).await
+    }
+
+    async fn change_run(&self, id: RunId, change: runs::ActiveModel) -> Result<()> {
+        let update = runs::Entity::update_many().set(change);
+        let done = update.filter(runs::Column::Id.eq(id.0)).exec(&self.write).await?;
+        match done.rows_affected {
+            0 => Err(StoreError::NotFound { what: "run", id: id.to_string() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Records what failed in a run.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn add_run_errors(&self, run: RunId, errors: &[RunError]) -> Result<()> {
+        let known = run_errors::Entity::find()
+            .filter(run_errors::Column::RunId.eq(run.0))
+            .count(&self.write)
+            .await?;
+        let first = i64::try_from(known).unwrap_or(i64::MAX) + 1;
+        let columns =
+            [("run_id", Ty::Uuid), ("seq", Ty::Big), ("scope", Ty::Text), ("message", Ty::Text)];
+        let mut rows = Rows::new(columns.len(), errors.len());
+        for (seq, error) in (first..).zip(errors) {
+            rows.cells.extend([
+                run.to_cell(),
+                seq.to_cell(),
+                error.scope.to_cell(),
+                error.message.to_cell(),
+            ]);
+        }
+        bulk::insert(&Session::new(self.write.clone()), "run_errors", &columns, rows).await
+    }
+
+    /// Runs, the newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn runs(&self, page: Page) -> Result<Vec<RunRow>> {
+        let query = runs::Entity::find()
+            .order_by_desc(runs::Column::StartedAt)
+            .order_by_desc(runs::Column::Id)
+            .offset(page.offset)
+            .limit(page.limit);
+        query.all(&self.read).await?.into_iter().map(run_row).collect()
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run(&self, id: RunId) -> Result<Option<RunRow>> {
+        runs::Entity::find_by_id(id.0).one(&self.read).await?.map(run_row).transpose()
+    }
+
+    /// What failed in a run, in the order in which it was recorded.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_errors(&self, run: RunId) -> Result<Vec<RunError>> {
+        let query = run_errors::Entity::find()
+            .filter(run_errors::Column::RunId.eq(run.0))
+            .order_by_asc(run_errors::Column::Seq);
+        let models = query.all(&self.read).await?;
+        Ok(models.into_iter().map(|m| RunError { scope: m.scope, message: m.message }).collect())
+    }
+
+    /// The journal of a run behind the line `after` (0 for its beginning), at most `limit` lines.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_changes(&self, run: RunId, after: i64, limit: u64) -> Result<Vec<RunChange>> {
+        let sql = format!(
+            "SELECT {RUN_CHANGE} FROM run_changes WHERE run_id = ? AND seq > ? \
+             ORDER BY seq LIMIT ?"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = vec![run.0.into(), after.into(), limit.into()];
+        let rows = Session::new(self.read.clone()).query(&sql, values).await?;
+        rows.iter().map(run_change).collect()
+    }
+
+    /// Says of all journalled changes of a run in one state that they are in another now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn set_change_state(
+        &self,
+        run: RunId,
+        from: ChangeState,
+        to: ChangeState,
+    ) -> Result<u64> {
+        let sql = "UPDATE run_changes SET state = ? WHERE run_id = ? AND state = ?";
+        let values = vec![to.as_str().into(), run.0.into(), from.as_str().into()];
+        Session::new(self.write.clone()).execute(sql, values).await
+    }
+
+    /// How many items and listings a run added that are still there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn created_by(&self, run: RunId) -> Result<(u64, u64)> {
+        let sql = "SELECT (SELECT COUNT(*) FROM items WHERE created_run_id = ?), \
+                   (SELECT COUNT(*) FROM listings WHERE created_run_id = ?)";
+        let values = vec![run.0.into(), run.0.into()];
+        let rows = Session::new(self.read.clone()).query(sql, values).await?;
+        let count = |index| rows.first().map_or(Ok(0), |row| cell::<i64>(row, index));
+        Ok((count(0)?.unsigned_abs(), count(1)?.unsigned_abs()))
+    }
+}
+
+fn to_json<T: Serialize + ?Sized>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn run_row(m: runs::Model) -> Result<RunRow> {
+    let subject = format!("run {}", m.id);
+    let json = |e: serde_json::Error| StoreError::corrupt(e.to_string(), subject.clone());
+    let id = |id: Option<Uuid>| id.map(RunId);
+    Ok(RunRow {
+        status: word(RunStatus::parse(&m.status), &m.status, &subject)?,
+        counts: serde_json::from_value(m.counts).map_err(json)?,
+        coverage: serde_json::from_value(m.coverage).map_err(json)?,
+        reverted_by_run_id: id(m.reverted_by_run_id),
+        finished_at: m.finished_at,
+        message: m.message,
+        run: NewRun {
+            id: RunId(m.id),
+            source_id: m.source_id.map(SourceId),
+            source_name: m.source_name,
+            trigger: word(Trigger::parse(&m.trigger), &m.trigger, &subject)?,
+            mode: word(RunMode::parse(&m.mode), &m.mode, &subject)?,
+            dry_run: m.dry_run,
+            existing: word(Existing::parse(&m.existing), &m.existing, &subject)?,
+            reverts_run_id: id(m.reverts_run_id),
+            started_at: m.started_at,
+        },
+    })
+}

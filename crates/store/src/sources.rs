@@ -1,0 +1,482 @@
+//! Sources, libraries and viewers: where things are listed, and by whom they are watched.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use shelfread_domain::port::LibraryKind;
+use shelfread_domain::{LibraryId, MaxRemovals, OnMissing, RunId, SourceId, SourceKind, ViewerId};
+use uuid::Uuid;
+
+use crate::Store;
+use crate::cell::{stored, word};
+use crate::entity::{libraries, sources, viewers};
+use crate::error::{Result, StoreError};
+
+/// Who decides about a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ManagedBy {
+    /// The configuration file.
+    File,
+    /// A person, by command line, API or UI.
+    Person,
+}
+
+impl ManagedBy {
+    /// The text that the database uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Person => "person",
+        }
+    }
+
+    /// Reads that text back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::File, Self::Person].into_iter().find(|m| m.as_str() == text)
+    }
+}
+
+/// A source as it is configured.
+#[derive(Clone, Debug)]
+pub struct SourceRow {
+    /// Ours.
+    pub id: SourceId,
+    /// Unique.
+    pub name: String,
+    /// What kind of program or place it is.
+    pub kind: SourceKind,
+    /// Its address; of a folder, its path.
+    pub url: String,
+    /// Whatever else its adapter needs; no secrets.
+    pub settings: Value,
+    /// Its token or password.
+    pub secret: Option<SecretString>,
+    /// Why the stored secret cannot be read, if it cannot; `secret` is then `None`.
+    pub secret_problem: Option<String>,
+    /// The server's own id when it was last seen.
+    pub server_id: Option<String>,
+    /// Lower wins when sources disagree.
+    pub priority: i32,
+    /// What happens to what it no longer lists.
+    pub on_missing: OnMissing,
+    /// How many items a library may lose without asking.
+    pub max_removals: MaxRemovals,
+    /// Whether it is synced.
+    pub enabled: bool,
+    /// Who decides about it.
+    pub managed_by: ManagedBy,
+    /// When it last answered.
+    pub last_seen_at: Option<DateTime<Utc>>,
+    /// Why it did not answer since.
+    pub last_error: Option<String>,
+}
+
+/// A library as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LibraryRow {
+    /// Ours.
+    pub id: LibraryId,
+    /// The source that it belongs to.
+    pub source_id: SourceId,
+    /// The source's id for it.
+    pub remote_id: String,
+    /// Its name there.
+    pub name: String,
+    /// What it holds.
+    pub kind: LibraryKind,
+    /// Whether it is synced.
+    pub enabled: bool,
+    /// The last run that listed it completely.
+    pub last_complete_run_id: Option<RunId>,
+    /// When that run began.
+    pub last_complete_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// All sources, in order of priority and then of age.
+    ///
+    /// # Errors
+    /// What the database says. A secret that cannot be read is no error, see
+    /// [`SourceRow::secret_problem`].
+    pub async fn sources(&self) -> Result<Vec<SourceRow>> {
+        let query = sources::Entity::find()
+            .order_by_asc(sources::Column::Priority)
+            .order_by_asc(sources::Column::Id);
+        query.all(&self.read).await?.into_iter().map(|model| self.source_row(model)).collect()
+    }
+
+    /// The source of this name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn source_by_name(&self, name: &str) -> Result<Option<SourceRow>> {
+        let model = source_model(&self.read, name).await?;
+        model.map(|model| self.source_row(model)).transpose()
+    }
+
+    /// Inserts a source or updates the one of the same name, and gives its id; `row.id` is for a
+    /// new one. Writes nothing when everything is as it was. What the source itself told
+    /// (`server_id`, `last_seen_at`, `last_error`) is not touched.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] when there is a secret but no vault; what the database says.
+    pub async fn put_source(&self, row: &SourceRow, now: DateTime<Utc>) -> Result<SourceId> {
+        match source_model(&self.write, &row.name).await? {
+            Some(model) => self.update_source(model, row, now).await,
+            None => self.insert_source(row, now).await,
+        }
+    }
+
+    async fn insert_source(&self, row: &SourceRow, now: DateTime<Utc>) -> Result<SourceId> {
+        let model = sources::Model {
+            id: row.id.0,
+            name: row.name.clone(),
+            kind: row.kind.to_string(),
+            url: row.url.clone(),
+            settings: row.settings.clone(),
+            secret: self.sealed(row.id.0, row.secret.as_ref())?,
+            server_id: row.server_id.clone(),
+            priority: row.priority,
+            on_missing: row.on_missing.to_string(),
+            max_removals: row.max_removals.to_string(),
+            enabled: row.enabled,
+            managed_by: row.managed_by.as_str().to_owned(),
+            last_seen_at: None,
+            last_error: None,
+            created_at: stored(now),
+            updated_at: stored(now),
+        };
+        sources::Entity::insert(model.into_active_model().reset_all())
+            .exec_without_returning(&self.write)
+            .await?;
+        Ok(row.id)
+    }
+
+    async fn update_source(
+        &self,
+        old: sources::Model,
+        row: &SourceRow,
+        now: DateTime<Utc>,
+    ) -> Result<SourceId> {
+        let id = SourceId(old.id);
+        let same_secret = self.same_secret(&old, row.secret.as_ref());
+        let mut new = sources::Model {
+            kind: row.kind.to_string(),
+            url: row.url.clone(),
+            settings: row.settings.clone(),
+            priority: row.priority,
+            on_missing: row.on_missing.to_string(),
+            max_removals: row.max_removals.to_string(),
+            enabled: row.enabled,
+            managed_by: row.managed_by.as_str().to_owned(),
+            ..old.clone()
+        };
+        if !same_secret {
+            new.secret = self.sealed(old.id, row.secret.as_ref())?;
+        }
+        if new != old {
+            new.updated_at = stored(now);
+            new.into_active_model().reset_all().update(&self.write).await?;
+        }
+        Ok(id)
+    }
+
+    fn same_secret(&self, old: &sources::Model, new: Option<&SecretString>) -> bool {
+        match (self.unsealed(old), new) {
+            (Ok(None), None) => true,
+            (Ok(Some(old)), Some(new)) => old.expose_secret() == new.expose_secret(),
+            _ => false,
+        }
+    }
+
+    fn sealed(&self, id: Uuid, secret: Option<&SecretString>) -> Result<Option<Vec<u8>>> {
+        let Some(secret) = secret else { return Ok(None) };
+        let vault = self.vault.as_ref().ok_or_else(no_vault)?;
+        vault.seal("sources", id, secret).map(Some)
+    }
+
+    fn unsealed(&self, model: &sources::Model) -> Result<Option<SecretString>> {
+        let Some(sealed) = &model.secret else { return Ok(None) };
+        let vault = self.vault.as_ref().ok_or_else(no_vault)?;
+        vault.unseal("sources", model.id, sealed).map(Some)
+    }
+
+    /// Removes a source with its libraries, listings and viewers, and gives whether it was there.
+    /// Items stay, even without a listing: they go by a plan or not at all.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn remove_source(&self, id: SourceId) -> Result<bool> {
+        let done = sources::Entity::delete_by_id(id.0).exec(&self.write).await?;
+        Ok(done.rows_affected > 0)
+    }
+
+    /// Remembers who answers at the address of a source.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn set_server_id(&self, id: SourceId, server_id: Option<&str>) -> Result<()> {
+        let change = sources::ActiveModel {
+            server_id: Set(server_id.map(str::to_owned)),
+            ..Default::default()
+        };
+        self.change_source(id, change).await
+    }
+
+    /// Remembers that a source answered now, or why it did not.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn note_source_health(
+        &self,
+        id: SourceId,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut change = sources::ActiveModel {
+            last_error: Set(error.map(str::to_owned)),
+            ..Default::default()
+        };
+        if error.is_none() {
+            change.last_seen_at = Set(Some(stored(now)));
+        }
+        self.change_source(id, change).await
+    }
+
+    async fn change_source(&self, id: SourceId, change: sources::ActiveModel) -> Result<()> {
+        let update = sources::Entity::update_many().set(change);
+        let done = update.filter(sources::Column::Id.eq(id.0)).exec(&self.write).await?;
+        found(done.rows_affected, "source", id.0)
+    }
+
+    fn source_row(&self, model: sources::Model) -> Result<SourceRow> {
+        let subject = format!("source '{}'", model.name);
+        let (secret, secret_problem) = match self.unsealed(&model) {
+            Ok(secret) => (secret, None),
+            Err(problem) => (None, Some(problem.to_string())),
+        };
+        Ok(SourceRow {
+            id: SourceId(model.id),
+            kind: word(model.kind.parse().ok(), &model.kind, &subject)?,
+            on_missing: word(model.on_missing.parse().ok(), &model.on_missing, &subject)?,
+            max_removals: word(model.max_removals.parse().ok(), &model.max_removals, &subject)?,
+            managed_by: word(ManagedBy::parse(&model.managed_by), &model.managed_by, &subject)?,
+            name: model.name,
+            url: model.url,
+            settings: model.settings,
+            secret,
+            secret_problem,
+            server_id: model.server_id,
+            priority: model.priority,
+            enabled: model.enabled,
+            last_seen_at: model.last_seen_at,
+            last_error: model.last_error,
+        })
+    }
+
+    /// The libraries of a source, by name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn libraries(&self, source: SourceId) -> Result<Vec<LibraryRow>> {
+        let query = libraries::Entity::find()
+            .filter(libraries::Column::SourceId.eq(source.0))
+            .order_by_asc(libraries::Column::Name)
+            .order_by_asc(libraries::Column::Id);
+        query.all(&self.read).await?.into_iter().map(library_row).collect()
+    }
+
+    /// Inserts a library or updates the one with the same remote id, and gives its id. Writes
+    /// nothing when everything is as it was; whether a known one is enabled stays as it is.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn put_library(
+        &self,
+        source: SourceId,
+        remote_id: &str,
+        name: &str,
+        kind: LibraryKind,
+        now: DateTime<Utc>,
+    ) -> Result<LibraryId> {
+        let known = libraries::Entity::find()
+            .filter(libraries::Column::SourceId.eq(source.0))
+            .filter(libraries::Column::RemoteId.eq(remote_id))
+            .one(&self.write)
+            .await?;
+        if let Some(known) = known {
+            return self.rename_library(known, name, kind, now).await;
+        }
+        let library = libraries::Model {
+            id: Uuid::now_v7(),
+            source_id: source.0,
+            remote_id: remote_id.to_owned(),
+            name: name.to_owned(),
+            kind: kind.as_str().to_owned(),
+            enabled: true,
+            last_complete_run_id: None,
+            last_complete_at: None,
+            created_at: stored(now),
+            updated_at: stored(now),
+        };
+        let id = LibraryId(library.id);
+        libraries::Entity::insert(library.into_active_model().reset_all())
+            .exec_without_returning(&self.write)
+            .await?;
+        Ok(id)
+    }
+
+    async fn rename_library(
+        &self,
+        known: libraries::Model,
+        name: &str,
+        kind: LibraryKind,
+        now: DateTime<Utc>,
+    ) -> Result<LibraryId> {
+        let id = LibraryId(known.id);
+        if known.name != name || known.kind != kind.as_str() {
+            let mut library = known.into_active_model();
+            library.name = Set(name.to_owned());
+            library.kind = Set(kind.as_str().to_owned());
+            library.updated_at = Set(stored(now));
+            library.update(&self.write).await?;
+        }
+        Ok(id)
+    }
+
+    /// Gives a library another remote id and name: its server was rebuilt and it is the same.
+    ///
+    /// # Errors
+    /// [`StoreError::Constraint`] when another library has that remote id; what the database says.
+    pub async fn relink_library(
+        &self,
+        id: LibraryId,
+        remote_id: &str,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let change = libraries::ActiveModel {
+            remote_id: Set(remote_id.to_owned()),
+            name: Set(name.to_owned()),
+            updated_at: Set(stored(now)),
+            ..Default::default()
+        };
+        self.change_library(id, change).await
+    }
+
+    /// Remembers which run listed a library completely, and when that run began.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn set_library_complete(
+        &self,
+        id: LibraryId,
+        run: RunId,
+        at: DateTime<Utc>,
+    ) -> Result<()> {
+        let change = libraries::ActiveModel {
+            last_complete_run_id: Set(Some(run.0)),
+            last_complete_at: Set(Some(stored(at))),
+            ..Default::default()
+        };
+        self.change_library(id, change).await
+    }
+
+    async fn change_library(&self, id: LibraryId, change: libraries::ActiveModel) -> Result<()> {
+        let update = libraries::Entity::update_many().set(change);
+        let done = update.filter(libraries::Column::Id.eq(id.0)).exec(&self.write).await?;
+        found(done.rows_affected, "library", id.0)
+    }
+
+    /// The viewer that a source knows by this id, if it was met before.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn viewer(&self, source: SourceId, remote_user: &str) -> Result<Option<ViewerId>> {
+        let known = viewer_model(&self.read, source, remote_user).await?;
+        Ok(known.map(|viewer| ViewerId(viewer.id)))
+    }
+
+    /// The viewer that a source knows by this id; made when new, renamed when renamed there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn put_viewer(
+        &self,
+        source: SourceId,
+        remote_user: &str,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<ViewerId> {
+        if let Some(known) = viewer_model(&self.write, source, remote_user).await? {
+            let id = ViewerId(known.id);
+            if known.name != name {
+                let mut viewer = known.into_active_model();
+                viewer.name = Set(name.to_owned());
+                viewer.updated_at = Set(stored(now));
+                viewer.update(&self.write).await?;
+            }
+            return Ok(id);
+        }
+        let viewer = viewers::Model {
+            id: Uuid::now_v7(),
+            source_id: source.0,
+            remote_user: remote_user.to_owned(),
+            name: name.to_owned(),
+            person_id: None,
+            created_at: stored(now),
+            updated_at: stored(now),
+        };
+        let id = ViewerId(viewer.id);
+        viewers::Entity::insert(viewer.into_active_model().reset_all())
+            .exec_without_returning(&self.write)
+            .await?;
+        Ok(id)
+    }
+}
+
+async fn source_model(
+    conn: &sea_orm::DatabaseConnection,
+    name: &str,
+) -> Result<Option<sources::Model>> {
+    Ok(sources::Entity::find().filter(sources::Column::Name.eq(name)).one(conn).await?)
+}
+
+async fn viewer_model(
+    conn: &sea_orm::DatabaseConnection,
+    source: SourceId,
+    remote_user: &str,
+) -> Result<Option<viewers::Model>> {
+    let query = viewers::Entity::find()
+        .filter(viewers::Column::SourceId.eq(source.0))
+        .filter(viewers::Column::RemoteUser.eq(remote_user));
+    Ok(query.one(conn).await?)
+}
+
+fn no_vault() -> StoreError {
+    StoreError::Key {
+        what: "using a secret".to_owned(),
+        reason: "the key file was not opened".to_owned(),
+    }
+}
+
+fn found(rows: u64, what: &'static str, id: Uuid) -> Result<()> {
+    if rows == 0 { Err(StoreError::NotFound { what, id: id.to_string() }) } else { Ok(()) }
+}
+
+fn library_row(model: libraries::Model) -> Result<LibraryRow> {
+    let subject = format!("library '{}'", model.name);
+    Ok(LibraryRow {
+        id: LibraryId(model.id),
+        source_id: SourceId(model.source_id),
+        kind: word(LibraryKind::parse(&model.kind), &model.kind, &subject)?,
+        remote_id: model.remote_id,
+        name: model.name,
+        enabled: model.enabled,
+        last_complete_run_id: model.last_complete_run_id.map(RunId),
+        last_complete_at: model.last_complete_at,
+    })
+}
