@@ -11,9 +11,25 @@ use shelfread_domain::port::{Problem, SourceError};
 /// Pages in flight at once: more bring nothing, less wait for the network.
 pub const IN_FLIGHT: usize = 4;
 
-/// The most requests of one listing that may fail before the server is at fault and not an item:
-/// enough for about five bad items on pages of 200.
-const PATIENCE: u32 = 40;
+/// How many requests of one listing may still fail before the server is at fault and not an item.
+#[derive(Debug)]
+pub struct Patience(AtomicU32);
+
+impl Patience {
+    /// Enough for about ten bad items on pages of 500.
+    const REQUESTS: u32 = 100;
+
+    fn is_left(&self) -> bool {
+        let spend = |left: u32| left.checked_sub(1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(AtomicU32::new(Self::REQUESTS))
+    }
+}
 
 /// What became of a place in the list.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,24 +57,29 @@ where
 {
     let size = size.max(1);
     let starts = (0..total.div_ceil(size)).map(move |n| n * size);
-    let shared = Arc::new((fetch, AtomicU32::new(PATIENCE)));
-    let pieces = move |start: u64| {
+    let shared = Arc::new((Patience::default(), fetch));
+    let page = move |start: u64| {
         let shared = Arc::clone(&shared);
-        async move { halving(start..(start + size).min(total), &shared.0, &shared.1).await }
+        async move { pieces(start..(start + size).min(total), &shared.0, &shared.1).await }
     };
-    stream::iter(starts).map(pieces).buffered(IN_FLIGHT)
+    stream::iter(starts).map(page).buffered(IN_FLIGHT)
 }
 
-async fn halving<P, Fut: Future<Output = Result<P, SourceError>>>(
+/// Fetches one page, and its halves when it cannot be had as a whole. `fetch` reads the items at
+/// some places.
+///
+/// # Errors
+/// As [`pages`].
+pub async fn pieces<P, Fut: Future<Output = Result<P, SourceError>>>(
     whole: Range<u64>,
+    patience: &Patience,
     fetch: &impl Fn(Range<u64>) -> Fut,
-    patience: &AtomicU32,
 ) -> Result<Vec<Piece<P>>, SourceError> {
     let (mut todo, mut pieces) = (vec![whole], Vec::new());
     while let Some(places) = todo.pop() {
         match fetch(places.clone()).await {
             Ok(page) => pieces.push(Piece::Page(page)),
-            Err(error) if !may_be_one_item(&error) || !is_patient(patience) => return Err(error),
+            Err(error) if !may_be_one_item(&error) || !patience.is_left() => return Err(error),
             Err(error) if places.end - places.start <= 1 => {
                 pieces.push(Piece::Hole(places.start, error));
             }
@@ -79,11 +100,6 @@ const fn may_be_one_item(error: &SourceError) -> bool {
         Problem::Malformed(_) | Problem::TooLarge(_) => true,
         _ => false,
     }
-}
-
-fn is_patient(patience: &AtomicU32) -> bool {
-    let spend = |left: u32| left.checked_sub(1);
-    patience.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
 }
 
 #[cfg(test)]
@@ -141,6 +157,6 @@ mod tests {
         };
         let pieces: Result<Vec<_>, _> = pages(1_000_000, 100, fetch).try_collect().await;
         assert_eq!(pieces.unwrap_err().problem, Problem::Status(500));
-        assert!(requests.into_inner() <= PATIENCE as usize + IN_FLIGHT);
+        assert!(requests.into_inner() <= Patience::REQUESTS as usize + IN_FLIGHT);
     }
 }
