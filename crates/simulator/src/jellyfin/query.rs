@@ -47,8 +47,8 @@ pub(crate) fn items(
         Some(user) => Some(user),
         None => routes::user_of(caller, request, site)?,
     };
-    let filter = Filter::read(request, site, user)?;
-    let order = Order::read(request)?;
+    let filter = Filter::read(talk, request, site, user)?;
+    let order = Order::read(request, user)?;
     let all = site.list(&list_key(request, user), |site| filter.list(site, &order));
     let user_data = flag(request, "enableUserData")? != Some(false);
     let shape = Shape {
@@ -114,7 +114,12 @@ enum Parent {
 }
 
 impl Filter {
-    fn read(request: &Request, site: &mut Site, user: Option<usize>) -> Result<Self, Answer> {
+    fn read(
+        talk: &Talk,
+        request: &Request,
+        site: &mut Site,
+        user: Option<usize>,
+    ) -> Result<Self, Answer> {
         let used_since = time(request, "minDateLastSavedForUser")?;
         if used_since.is_some() && user.is_none() {
             return Err(bad("minDateLastSavedForUser needs a userId"));
@@ -128,8 +133,10 @@ impl Filter {
             kinds: (!kinds.is_empty()).then(|| kinds.into_iter().filter_map(kind).collect()),
             ids: (!ids.is_empty())
                 .then(|| ids.into_iter().filter_map(|id| site.object(id)).collect()),
-            saved_since: time(request, "minDateLastSaved")?,
-            used_since: user.zip(used_since),
+            // Jellyfin never looks at the user's data, whatever its parameter is called.
+            saved_since: time(request, "minDateLastSaved")?
+                .max(used_since.filter(|_| !talk.product.emby)),
+            used_since: user.zip(used_since).filter(|_| talk.product.emby),
             missing: flag(request, "isMissing")?,
             on_disk_only: locations.iter().any(|l| l.eq_ignore_ascii_case("virtual")),
         })
@@ -142,18 +149,19 @@ impl Filter {
             Some(ids) => ids.iter().filter_map(|id| shelves.get(*id)).filter(fits).collect(),
             None => shelves.all().filter(fits).collect(),
         };
-        order.sort(&mut found, &shelves);
+        order.sort(&mut found, &shelves, site);
         found.into_iter().map(|o| o.id).collect()
     }
 
     fn fits(&self, o: &Object, shelves: &Shelves, site: &Site) -> bool {
+        // A season without a folder is `Virtual` too, but not by the server's own account.
         let missing = o.kind == ItemKind::Episode && !o.is_on_disk();
         self.is_below(o, shelves)
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&o.kind))
             && self.saved_since.is_none_or(|at| o.saved_at >= at)
             && self.used_since.is_none_or(|(user, at)| site.play_saved_at(user, o) >= at)
             && self.missing.is_none_or(|m| m == missing)
-            && (o.is_on_disk() || !self.on_disk_only)
+            && !(missing && self.on_disk_only)
     }
 
     fn is_below(&self, o: &Object, shelves: &Shelves) -> bool {
@@ -188,7 +196,7 @@ fn kind(name: &str) -> Option<ItemKind> {
     }
 }
 
-/// In which order.
+/// In which order, by what and whether backwards.
 struct Order(Vec<(By, bool)>);
 
 #[derive(Clone, Copy)]
@@ -201,6 +209,7 @@ enum By {
     Season,
     Number,
     Folder,
+    Played(Option<usize>),
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -211,7 +220,7 @@ enum Key {
 
 impl Order {
     /// The orders that a list needs; an unknown one is an error, and `Random` too.
-    fn read(request: &Request) -> Result<Self, Answer> {
+    fn read(request: &Request, user: Option<usize>) -> Result<Self, Answer> {
         let directions = request.list("sortOrder");
         let descending = |n: usize| match directions.get(n).or(directions.last()) {
             None => Ok(false),
@@ -220,24 +229,24 @@ impl Order {
             Some(d) => Err(bad(format!("'{d}' is no sortOrder"))),
         };
         let by = request.list("sortBy").into_iter().enumerate();
-        by.map(|(n, name)| Ok((By::read(name)?, descending(n)?)))
+        by.map(|(n, name)| Ok((By::read(name, user)?, descending(n)?)))
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
-    fn sort(&self, found: &mut [&Object], shelves: &Shelves) {
+    fn sort(&self, found: &mut [&Object], shelves: &Shelves, site: &Site) {
         for (by, descending) in self.0.iter().rev() {
             if *descending {
-                found.sort_by_cached_key(|o| std::cmp::Reverse(by.key(o, shelves)));
+                found.sort_by_cached_key(|o| std::cmp::Reverse(by.key(o, shelves, site)));
             } else {
-                found.sort_by_cached_key(|o| by.key(o, shelves));
+                found.sort_by_cached_key(|o| by.key(o, shelves, site));
             }
         }
     }
 }
 
 impl By {
-    fn read(name: &str) -> Result<Self, Answer> {
+    fn read(name: &str, user: Option<usize>) -> Result<Self, Answer> {
         match name.to_ascii_lowercase().as_str() {
             "sortname" | "name" | "default" => Ok(Self::Name),
             "seriessortname" => Ok(Self::Series),
@@ -247,11 +256,12 @@ impl By {
             "parentindexnumber" => Ok(Self::Season),
             "indexnumber" => Ok(Self::Number),
             "isfolder" => Ok(Self::Folder),
+            "dateplayed" => Ok(Self::Played(user)),
             _ => Err(bad(format!("'{name}' is no sortBy of this server"))),
         }
     }
 
-    fn key(self, o: &Object, shelves: &Shelves) -> Key {
+    fn key(self, o: &Object, shelves: &Shelves, site: &Site) -> Key {
         let number = |n: Option<i32>| Key::Number(n.map_or(-1, i64::from));
         match self {
             Self::Name => Key::Text(sort_name(o)),
@@ -267,6 +277,10 @@ impl By {
             Self::Season => number(o.season_number.filter(|_| o.kind == ItemKind::Episode)),
             Self::Number => number(item::index(o)),
             Self::Folder => Key::Number(i64::from(o.kind == ItemKind::Show)),
+            Self::Played(user) => {
+                let last = user.and_then(|u| site.play(u, o)).and_then(|p| p.last_played_at);
+                Key::Number(last.map_or(0, |at| at.timestamp_micros()))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::json;
+use shelfread_domain::PlayState;
 use shelfread_simulator::World;
 
 use crate::client::{Api, SIZE};
@@ -153,18 +154,23 @@ async fn what_is_not_documented_is_refused() {
 #[tokio::test]
 async fn changes_are_found_by_their_time() {
     let world = World::generate(7, SIZE);
-    let api = Api::jellyfin(&world).await;
     let (before, at) = ("2030-01-01T00:00:00Z", "2030-01-01T00:05:00Z".parse().unwrap());
     world.set_clock(Some(at));
     let changed = world.change_some(2, 9);
-    let since = format!("/Items?{ALL}&minDateLastSaved={before}");
-    assert_eq!((api.total(&since).await as usize, changed.len()), (6, 6));
-    let ben = api.server.user_id("ben").unwrap();
-    let used = format!("/Items?{ALL}&userId={ben}&minDateLastSavedForUser={before}");
-    assert_eq!(api.total(&used).await, 0);
-    let play = shelfread_domain::PlayState { played: true, ..Default::default() };
-    api.server.set_play("ben", changed[0], play);
-    assert_eq!((api.total(&used).await, api.total(&since).await), (1, 6));
+    assert_eq!(changed.len(), 6);
+    for api in [Api::jellyfin(&world).await, Api::emby(&world).await] {
+        let since = format!("/Items?{ALL}&minDateLastSaved={before}");
+        let ben = api.server.user_id("ben").unwrap();
+        let used = format!("/Items?{ALL}&userId={ben}&minDateLastSavedForUser={before}");
+        assert_eq!(api.total(&since).await, 6);
+        let play = PlayState { played: true, last_played_at: Some(at), ..Default::default() };
+        api.server.set_play("ben", changed[0], play);
+        // Saving what a user did saves no item; and Jellyfin cannot be asked what it saved.
+        assert_eq!(api.total(&since).await, 6);
+        assert_eq!(api.total(&used).await, if api.emby { 1 } else { 6 });
+        let last = format!("/Items?{ALL}&userId={ben}&sortBy=DatePlayed&sortOrder=Descending");
+        assert_eq!(api.names(&last).await[0], world.get(changed[0]).unwrap().title);
+    }
 }
 
 #[tokio::test]
