@@ -29,15 +29,16 @@ const CHECKS: &[Step] = &[
     ("tidy", Action::Chore(tidy::run)),
     (
         "lints",
-        Action::Cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"),
+        Action::Cargo("clippy --locked --workspace --all-features --all-targets -- -D warnings"),
     ),
-    ("documentation", Action::Cargo("doc --locked --workspace --no-deps")),
+    ("documentation", Action::Cargo("doc --locked --workspace --all-features --no-deps")),
     ("tests", Action::Cargo(TESTS)),
-    ("doc tests", Action::Cargo("test --locked --workspace --doc --no-fail-fast")),
+    ("doc tests", Action::Cargo("test --locked --workspace --all-features --no-fail-fast --doc")),
 ];
 
 /// All targets but benches, which prove nothing in the time that they take here.
-const TESTS: &str = "test --locked --workspace --lib --bins --tests --examples --no-fail-fast";
+const TESTS: &str = "test --locked --workspace --all-features --no-fail-fast \
+                     --lib --bins --tests --examples";
 
 /// What became of a step, and how long it took.
 struct Outcome {

@@ -53,9 +53,14 @@ impl World {
     /// hundred episodes.
     ///
     /// # Errors
-    /// When it does not start or does not answer.
+    /// When it does not start.
     pub fn start(program: &Path, items: u64) -> Result<Self> {
+        let films = items / 10;
+        let episodes = items - films;
+        let sizes =
+            [("--films", films), ("--shows", episodes.div_ceil(100)), ("--episodes", episodes)];
         let mut process = Command::new(program)
+            .args(sizes.iter().flat_map(|(name, size)| [(*name).to_owned(), size.to_string()]))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -64,17 +69,8 @@ impl World {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         let address = serde_json::from_str(&line).context("reading the simulator's address")?;
-        let world = Self {
-            process,
-            address,
-            runtime: Builder::new_current_thread().enable_all().build()?,
-            client: super::client_builder().build()?,
-        };
-        let films = items / 10;
-        let episodes = items - films;
-        let shows = episodes.div_ceil(100);
-        world.post(&format!("generate?seed=1&films={films}&shows={shows}&episodes={episodes}"))?;
-        Ok(world)
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { process, address, runtime, client: super::client_builder().build()? })
     }
 
     /// Lets something befall the server, see the simulator's remote control.

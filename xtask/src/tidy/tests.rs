@@ -278,12 +278,15 @@ fn apply() {
     bulk::insert(session, \"overrides\", rows);
     Mapping { table: \"overrides\", rows };
 }\n";
-    broken_by(files, &expect![[r#"
+    broken_by(
+        files,
+        &expect![[r#"
         crates/store/src/apply.rs:7: only 'store::person' and 'apply_revert' may write 'item_settings'
         crates/store/src/apply.rs:8: only 'store::person' and 'apply_revert' may write 'overrides'
         crates/store/src/apply.rs:9: only 'store::person' and 'apply_revert' may write 'item_settings'
         crates/store/src/apply.rs:10: only 'store::person' and 'apply_revert' may write 'overrides'
-        crates/store/src/apply.rs:11: only 'store::person' and 'apply_revert' may write 'overrides'"#]]);
+        crates/store/src/apply.rs:11: only 'store::person' and 'apply_revert' may write 'overrides'"#]],
+    );
 }
 
 #[test]

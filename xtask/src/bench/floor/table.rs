@@ -13,14 +13,15 @@ use super::wire::{Item, fingerprint};
 
 const NOW: &str = "2026-01-01T00:00:00+00:00";
 
-/// Opens a database as the program does: write-ahead log, and nothing is flushed but when the log
-/// is moved.
+/// Opens a database as the program does: write-ahead log, nothing is flushed but when the log is
+/// moved, and 16 MB of cache.
 pub fn open(database: &Path) -> Result<Connection> {
     let connection =
         Connection::open(database).with_context(|| format!("opening {}", database.display()))?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
     Ok(connection)
 }
 
