@@ -1,0 +1,9 @@
+//! The adapter against servers that speak Plex, well and badly.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod fake;
+mod faults;
+mod listing;
+mod recorded;
+mod server;
