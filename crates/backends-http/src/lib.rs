@@ -44,7 +44,7 @@ mod tls;
 pub use client::Http;
 pub use config::{HttpConfig, Retries, Timeouts};
 pub use listing::{Output, Steps, Tally, listing};
-pub use redact::redact;
+pub use redact::{redact, secret_mark};
 pub use request::{Part, Request};
 pub use reqwest::{Method, StatusCode, header};
 pub use response::Response;

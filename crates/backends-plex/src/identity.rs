@@ -1,11 +1,8 @@
 //! Who answers, whose token this is, and which libraries its user may see.
 
-use secrecy::{ExposeSecret, SecretString};
 use shelfread_domain::port::{
     LibraryKind, Problem, RemoteLibrary, ServerIdentity, SourceError, Viewer,
 };
-
-use twox_hash::XxHash3_64;
 
 use crate::Plex;
 use crate::wire::{Accounts, Section};
@@ -69,12 +66,6 @@ fn viewer(plex: &Plex, accounts: Option<Accounts>) -> Result<Viewer, SourceError
         )),
         _ => Ok(Viewer { remote_user: OWNER.to_string(), name }),
     }
-}
-
-/// A short mark that is equal for equal tokens and from which no token can be told: 32 bits are
-/// left of about 120.
-pub fn mark(token: &SecretString) -> String {
-    format!("{:08x}", XxHash3_64::oneshot(token.expose_secret().as_bytes()) as u32)
 }
 
 fn wrong_server() -> Problem {

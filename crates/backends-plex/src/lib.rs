@@ -39,7 +39,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use shelfread_backends_http::HttpConfig;
+use shelfread_backends_http::{HttpConfig, Steps, secret_mark};
 use shelfread_domain::port::{
     MediaSource, RemoteLibrary, RemovalEffect, RemoveMedia, Scope, ServerIdentity, SourceError,
     WritePlayState,
@@ -102,7 +102,7 @@ impl Plex {
     /// token that cannot work.
     pub fn new(config: PlexConfig) -> Result<Self, SourceError> {
         Ok(Self {
-            token_mark: identity::mark(&config.token),
+            token_mark: secret_mark(&config.token),
             api: Api::new(config.http, config.token, config.client_identifier)?,
             user: config.user,
             page_size: config.page_size.clamp(1, 5_000),
@@ -131,11 +131,7 @@ impl MediaSource for Plex {
         identity::libraries(self).await
     }
 
-    fn list<'a>(
-        &'a self,
-        library: &'a RemoteLibrary,
-        scope: Scope,
-    ) -> shelfread_backends_http::Steps<'a> {
+    fn list<'a>(&'a self, library: &'a RemoteLibrary, scope: Scope) -> Steps<'a> {
         list::list(self, library, scope)
     }
 }
