@@ -160,6 +160,18 @@ impl Store {
         Ok(())
     }
 
+    /// How many items no source lists any more.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count_unlisted_items(&self) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM items i \
+                   WHERE NOT EXISTS (SELECT 1 FROM listings l WHERE l.item_id = i.id)";
+        let rows = Session::new(self.read.clone()).query(sql, Vec::new()).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| cell(row, 0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// How many items of each kind there are.
     ///
     /// # Errors
