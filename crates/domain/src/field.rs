@@ -123,6 +123,19 @@ impl Fields {
         }
     }
 
+    /// Whether one field has a value.
+    pub const fn has(&self, field: Field) -> bool {
+        match field {
+            Field::Title => self.title.is_some(),
+            Field::SortTitle => self.sort_title.is_some(),
+            Field::Overview => self.overview.is_some(),
+            Field::Year => self.year.is_some(),
+            Field::AirDate => self.air_date.is_some(),
+            Field::RuntimeSeconds => self.runtime_seconds.is_some(),
+            Field::PosterUrl => self.poster_url.is_some(),
+        }
+    }
+
     /// Sets one field from text; `None` clears it.
     ///
     /// # Errors
@@ -176,6 +189,7 @@ mod tests {
         for (field, text) in [(Field::Title, "Heat"), (Field::Year, "1995")] {
             fields.set(field, Some(text)).unwrap();
             assert_eq!(fields.get(field).as_deref(), Some(text));
+            assert!(fields.has(field));
         }
         assert_eq!(fields.differing(&Fields::default()), [Field::Title, Field::Year]);
         assert!(fields.set(Field::Year, Some("soon")).is_err());

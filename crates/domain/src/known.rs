@@ -214,17 +214,21 @@ impl Known {
     /// Takes an item with all that hangs on it away, as the database would by constraint.
     pub fn drop_item(&mut self, id: ItemId) {
         self.drop_item_keys(id);
-        self.items.remove(&id);
+        let kind = self.items.remove(&id).map(|item| item.kind);
         for listing in self.by_item.remove(&id).unwrap_or_default() {
             self.drop_listing(listing);
         }
         for external in self.owned.remove(&id).unwrap_or_default() {
-            self.owners.retain(|(_, e), owner| !(*owner == id && *e == external));
+            if let Some(kind) = kind {
+                self.owners.retain_exact(&(kind, external), |owner| *owner == id);
+            }
         }
         self.overrides.remove(&id);
         self.settings.remove(&id);
         self.progress.remove(&id);
-        self.shows.retain(|_, item| *item != id);
+        if kind == Some(ItemKind::Show) {
+            self.shows.retain(|_, item| *item != id);
+        }
         for child in self.children.remove(&id).unwrap_or_default() {
             self.drop_item(child);
         }
