@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::ItemId;
 use crate::item::ItemKind;
 use crate::record::{
     ExternalIdRecord, ItemRecord, ListingRecord, MatchBasis, OverrideRecord, ProgressRecord,
@@ -62,6 +63,37 @@ impl Row {
             Self::Override(_) => "override",
         }
     }
+
+    /// The item that the row is, or belongs to; `None` for a listing without an item.
+    pub const fn item_id(&self) -> Option<ItemId> {
+        match self {
+            Self::Item(r) => Some(r.id),
+            Self::Listing(r) => r.item_id,
+            Self::ExternalId(r) => Some(r.item_id),
+            Self::Progress(r) => Some(r.item_id),
+            Self::Settings(r) => Some(r.item_id),
+            Self::Override(r) => Some(r.item_id),
+        }
+    }
+}
+
+macro_rules! row_from {
+    ($($record:ident => $row:ident($r:ident -> $value:expr);)+) => {$(
+        impl From<$record> for Row {
+            fn from($r: $record) -> Self {
+                Self::$row($value)
+            }
+        }
+    )+};
+}
+
+row_from! {
+    ItemRecord => Item(r -> Box::new(r));
+    ListingRecord => Listing(r -> Box::new(r));
+    ExternalIdRecord => ExternalId(r -> r);
+    ProgressRecord => Progress(r -> r);
+    SettingsRecord => Settings(r -> Box::new(r));
+    OverrideRecord => Override(r -> r);
 }
 
 /// One step of a plan: a row before and after. `before` alone is a removal, `after` alone an

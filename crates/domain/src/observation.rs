@@ -1,6 +1,6 @@
 //! One remote item as an adapter read it, before it is matched.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
@@ -99,6 +99,8 @@ impl Observation {
         self.play = self.play.filter(|p| !p.is_blank()).map(|p| PlayState {
             position_seconds: p.position_seconds.clamp(0, 7 * 24 * 3600),
             play_count: p.play_count.clamp(0, 1_000_000),
+            // As fine as the fingerprint: databases keep less than some servers say.
+            last_played_at: p.last_played_at.map(|t| t.trunc_subsecs(3)),
             ..p
         });
         Ok(self)

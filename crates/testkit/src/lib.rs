@@ -17,6 +17,7 @@ pub mod faults;
 pub mod fixtures;
 pub mod notation;
 mod poll;
+pub mod postgres;
 pub mod wire;
 
 pub use poll::until;
