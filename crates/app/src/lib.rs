@@ -1,1 +1,47 @@
-//! Placeholder.
+//! What Shelfread does: syncing sources into the catalogue, showing and deciding runs, correcting
+//! items, checking the promises.
+//!
+//! This crate knows the ports and the store, and wires the heart (`reconcile`) between them. It
+//! deliberately does **not** know any adapter, any HTTP, any terminal and no configuration file:
+//! adapters come in through [`SourceFactory`], progress goes out through [`Observer`].
+
+mod clock;
+pub mod doctor;
+mod error;
+pub mod items;
+mod owner;
+pub mod render;
+mod source;
+pub mod sources;
+pub mod sync;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{AppError, Result};
+pub use source::{OpenSource, SourceFactory};
+pub use sync::{Observer, Progress, Quiet, RunError, RunReport, SyncRequest};
+
+use std::sync::Arc;
+
+use shelfread_store::Store;
+
+/// The application: everything that a use case needs, cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) factory: Arc<dyn SourceFactory>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Who holds the leases that this process takes.
+    pub(crate) owner: Arc<str>,
+}
+
+impl App {
+    /// An application over an open, migrated store.
+    pub fn new(store: Store, factory: Arc<dyn SourceFactory>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, factory, clock, owner: owner::this_process().into() }
+    }
+
+    /// The store, for reads that need no rule.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+}

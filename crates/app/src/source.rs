@@ -1,0 +1,40 @@
+//! Where adapters come in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use shelfread_domain::port::{MediaSource, RemoveMedia, SourceError, WritePlayState};
+use shelfread_store::SourceRow;
+
+/// An adapter with what it can do. What it cannot do is absent, not an error at run time.
+#[derive(Clone)]
+pub struct OpenSource {
+    /// Lists media.
+    pub media: Arc<dyn MediaSource>,
+    /// Removes an object at a person's word.
+    pub remove: Option<Arc<dyn RemoveMedia>>,
+    /// Takes a play state.
+    pub write_play_state: Option<Arc<dyn WritePlayState>>,
+}
+
+impl OpenSource {
+    /// An adapter that only lists.
+    pub fn read_only(media: Arc<dyn MediaSource>) -> Self {
+        Self { media, remove: None, write_play_state: None }
+    }
+}
+
+impl fmt::Debug for OpenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenSource").field("media", &self.media).finish_non_exhaustive()
+    }
+}
+
+/// Makes the adapter of a source from its row. Makes no request.
+pub trait SourceFactory: Send + Sync {
+    /// The adapter.
+    ///
+    /// # Errors
+    /// When the row cannot work: no address, no token, a kind that this program does not know.
+    fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError>;
+}

@@ -1,0 +1,84 @@
+//! Sources: added, changed, tested, forgotten.
+
+use shelfread_domain::port::{RemoteLibrary, ServerIdentity, SourceError};
+use shelfread_domain::{MaxRemovals, SourceId, SourceKind};
+use shelfread_store::{ManagedBy, SourceRow};
+
+use crate::App;
+use crate::error::{AppError, Result};
+
+/// A source with the defaults of its kind.
+pub fn new_source(id: SourceId, name: &str, kind: SourceKind, managed_by: ManagedBy) -> SourceRow {
+    SourceRow {
+        id,
+        name: name.to_owned(),
+        kind,
+        url: String::new(),
+        settings: serde_json::json!({}),
+        secret: None,
+        secret_problem: None,
+        server_id: None,
+        priority: 100,
+        on_missing: kind.default_on_missing(),
+        max_removals: MaxRemovals::default(),
+        enabled: true,
+        managed_by,
+        last_seen_at: None,
+        last_error: None,
+    }
+}
+
+/// Who answers for a source, and with what.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// Who answers.
+    pub identity: ServerIdentity,
+    /// What it has.
+    pub libraries: Vec<RemoteLibrary>,
+}
+
+impl App {
+    /// Adds or changes a source. Makes no request; but an address that cannot work is refused.
+    ///
+    /// # Errors
+    /// When the source cannot work as it is, or the database failed.
+    pub async fn save_source(&self, row: &SourceRow) -> Result<SourceId> {
+        if row.name.is_empty() || row.name.contains('/') {
+            return Err(AppError::Usage("a source needs a name without `/`".to_owned()));
+        }
+        let named = |error: SourceError| AppError::Usage(format!("'{}': {error}", row.name));
+        self.factory.open(row).map_err(named)?;
+        Ok(self.store.put_source(row, self.clock.now()).await?)
+    }
+
+    /// Asks a source who it is and what it has.
+    ///
+    /// # Errors
+    /// When there is no such source, or it cannot be read.
+    pub async fn test_source(&self, name: &str) -> Result<Tested> {
+        let source = self.source(name).await?;
+        let named = |error| AppError::Source { name: name.to_owned(), error };
+        let open = self.factory.open(&source).map_err(named)?;
+        let identity = open.media.identify().await.map_err(named)?;
+        let libraries = open.media.libraries().await.map_err(named)?;
+        Ok(Tested { identity, libraries })
+    }
+
+    /// Forgets a source with everything that it listed. Its items stay; the number of those that
+    /// no source lists any more is returned.
+    ///
+    /// # Errors
+    /// When there is no such source, when it is being synced, or the database failed.
+    pub async fn remove_source(&self, name: &str) -> Result<u64> {
+        let source = self.source(name).await?;
+        let lease = crate::sync::take_lease(self, &source).await?;
+        self.store.remove_source(source.id).await?;
+        self.store.release_lease(lease).await?;
+        Ok(self.store.count_unlisted_items().await?)
+    }
+
+    pub(crate) async fn source(&self, name: &str) -> Result<SourceRow> {
+        let found = self.store.source_by_name(name).await?;
+        found.ok_or_else(|| AppError::not_found("source", name))
+    }
+}

@@ -1,0 +1,215 @@
+//! Batches: what differs, collected until it is worth a transaction, planned and applied one batch
+//! at a time. An observation that the database refuses is found by halving and left out by name.
+
+use shelfread_domain::{Change, Lookup, Observation, RemoteId};
+use shelfread_reconcile::{Context, Planned, plan};
+use shelfread_store::StoreError;
+use uuid::Uuid;
+
+use super::index::{key, seen_in};
+use super::listing::Listing;
+use super::run::Run;
+use crate::error::Result;
+
+/// Observations of a batch; a transaction of this size costs little more per row than a larger.
+const SIZE: usize = 1_000;
+/// A show with more changed episodes than this is split: memory is bounded by a batch.
+const MOST: usize = 20_000;
+
+/// Collects observations. The episodes of one show stay together, so that renumbered ones can be
+/// planned with full knowledge of each other.
+#[derive(Default)]
+pub(super) struct Batch(Vec<Observation>);
+
+impl Batch {
+    pub(super) fn push(&mut self, observation: Observation) {
+        self.0.push(observation);
+    }
+
+    /// A batch that is large enough and does not end within a show.
+    pub(super) fn take_ready(&mut self) -> Option<Vec<Observation>> {
+        if self.0.len() < SIZE {
+            return None;
+        }
+        let show = self.0.last().and_then(show_of).cloned();
+        let at = self.0.iter().rposition(|o| show_of(o) != show.as_ref()).map_or(0, |i| i + 1);
+        match at {
+            0 if self.0.len() < MOST => None,
+            0 => Some(self.take_all()),
+            at => {
+                let rest = self.0.split_off(at);
+                Some(std::mem::replace(&mut self.0, rest))
+            }
+        }
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<Observation> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+fn show_of(o: &Observation) -> Option<&RemoteId> {
+    o.parent.as_ref()
+}
+
+/// Whether a smaller batch may do what this one could not.
+const fn is_of_a_row(error: &StoreError) -> bool {
+    matches!(error, StoreError::Constraint { .. } | StoreError::Stale { .. })
+}
+
+impl Run<'_> {
+    pub(super) async fn apply_batch(
+        &mut self,
+        listing: &mut Listing<'_>,
+        batch: Vec<Observation>,
+    ) -> Result<()> {
+        let mut waiting = vec![batch];
+        while let Some(batch) = waiting.pop() {
+            if batch.is_empty() {
+                continue;
+            }
+            match self.try_batch(listing, &batch).await {
+                Ok(planned) => self.note_planned(listing, &planned),
+                Err(error) if is_of_a_row(&error) => {
+                    self.halve(batch, &error, &mut waiting);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn halve(
+        &mut self,
+        mut batch: Vec<Observation>,
+        error: &StoreError,
+        waiting: &mut Vec<Vec<Observation>>,
+    ) {
+        if let [one] = &batch[..] {
+            self.report.counts.seen += 1;
+            self.item_failed(&one.label(), &error.to_string());
+            return;
+        }
+        let second = batch.split_off(batch.len() / 2);
+        waiting.extend([second, batch]);
+    }
+
+    /// Plans and applies a batch, level by level, in one transaction.
+    async fn try_batch(
+        &mut self,
+        listing: &Listing<'_>,
+        batch: &[Observation],
+    ) -> Result<Planned, StoreError> {
+        let store = self.app.store.clone();
+        let mut transaction = store.begin(Some(&self.lease)).await?;
+        let mut whole = Planned::default();
+        for level in 0..=2 {
+            let part: Vec<_> = batch.iter().filter(|o| o.kind.level() == level).cloned().collect();
+            if part.is_empty() {
+                continue;
+            }
+            let library = listing.library.row.id;
+            let lookup = Lookup::of(&part);
+            let loaded = transaction.load(library, self.viewer, &lookup).await?;
+            let planned = self.plan_part(listing, loaded, &part);
+            if self.overlay.is_none() {
+                transaction.apply(self.id, &planned.plan, self.app.clock.now()).await?;
+            }
+            whole.plan.extend(planned.plan);
+            whole.failures.extend(planned.failures);
+            whole.vacated.extend(planned.vacated);
+        }
+        if self.overlay.is_none() && !whole.plan.is_empty() {
+            transaction.commit().await?;
+        }
+        Ok(whole)
+    }
+
+    fn plan_part(
+        &mut self,
+        listing: &Listing<'_>,
+        mut loaded: shelfread_domain::Known,
+        part: &[Observation],
+    ) -> Planned {
+        loaded.put_library(self.library_ref(&listing.library.row));
+        let seen = seen_in(&listing.index);
+        let context = Context {
+            library: listing.library.row.id,
+            viewer: self.viewer,
+            remote_user: self.identity.viewer.as_ref().map(|v| v.remote_user.as_str()),
+            run: self.id,
+            existing: self.request.existing,
+            full: listing.full,
+            trust_remote_ids: !self.other_server,
+            seen: &seen,
+        };
+        let mut new_id = Uuid::now_v7;
+        match &mut self.overlay {
+            None => plan(&mut loaded, part, &context, &mut new_id),
+            Some(overlay) => {
+                let planned = plan(overlay.over(loaded), part, &context, &mut new_id);
+                overlay.remember(&planned.plan);
+                planned
+            }
+        }
+    }
+
+    fn note_planned(&mut self, listing: &mut Listing<'_>, planned: &Planned) {
+        for (remote_id, part) in &planned.vacated {
+            listing.index.vacate(key(remote_id.as_str(), *part));
+        }
+        for (observation, reason) in &planned.failures {
+            self.report.counts.seen += 1;
+            self.item_failed(&observation.label(), reason);
+        }
+        listing.added += planned.plan.counts.added;
+        self.report.counts += planned.plan.counts;
+        self.show(&planned.plan.changes);
+    }
+
+    /// Tells the observer, and the report of a dry run.
+    pub(super) fn show(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.observer.change(&self.source.name, change);
+        }
+        self.report.show(changes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shelfread_domain::ItemKind;
+
+    use super::*;
+
+    fn episode(show: &str, n: usize) -> Observation {
+        let mut o = Observation::new(format!("{show}-{n}"), ItemKind::Episode);
+        o.parent = Some(show.into());
+        o
+    }
+
+    #[test]
+    fn a_show_is_not_cut_in_two() {
+        let mut batch = Batch::default();
+        for n in 0..SIZE - 1 {
+            batch.push(episode("a", n));
+        }
+        assert!(batch.take_ready().is_none());
+        for n in 0..3 {
+            batch.push(episode("b", n));
+        }
+        assert_eq!(batch.take_ready().map(|b| b.len()), Some(SIZE - 1));
+        assert_eq!(batch.take_all().len(), 3);
+    }
+
+    #[test]
+    fn a_show_without_end_is_cut_all_the_same() {
+        let mut batch = Batch::default();
+        for n in 0..MOST - 1 {
+            batch.push(episode("a", n));
+        }
+        assert!(batch.take_ready().is_none());
+        batch.push(episode("a", MOST));
+        assert_eq!(batch.take_ready().map(|b| b.len()), Some(MOST));
+    }
+}

@@ -1,0 +1,161 @@
+//! Begin: the lease, the record of the run, and who answers at the address.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shelfread_domain::port::{ServerIdentity, SourceError};
+use shelfread_domain::{RunMode, RunStatus, ViewerId};
+use shelfread_store::{Lease, NewRun, RunError, SourceRow};
+use tokio::task::AbortHandle;
+
+use super::overlay::Overlay;
+use super::report::RunReport;
+use super::run::Run;
+use super::{Observer, SyncRequest, lease_name};
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::owner;
+
+/// How long a run may be silent before another process may take its source over.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Takes the lease, writes the run's record and asks who answers.
+pub(super) async fn begin<'a>(
+    app: &'a App,
+    source: &SourceRow,
+    request: &'a SyncRequest,
+    observer: &'a dyn Observer,
+    report: RunReport,
+) -> Result<Run<'a>> {
+    let lease = take_lease(app, source).await?;
+    let started = app.clock.now();
+    let new = NewRun {
+        id: report.id,
+        source_id: Some(source.id),
+        source_name: source.name.clone(),
+        trigger: request.trigger,
+        mode: mode(request),
+        dry_run: request.dry_run,
+        existing: request.existing,
+        reverts_run_id: None,
+        started_at: started,
+    };
+    let begun = async {
+        app.store.begin_run(&new).await?;
+        identify(app, source, request.dry_run).await
+    };
+    match begun.await {
+        Ok(found) => Ok(Run {
+            app,
+            request,
+            observer,
+            source: source.clone(),
+            id: report.id,
+            started,
+            lease,
+            open: found.open,
+            identity: found.identity,
+            viewer: found.viewer,
+            other_server: found.other_server,
+            overlay: request.dry_run.then(Overlay::default),
+            report,
+            broken: false,
+        }),
+        Err(error) => {
+            // The lease runs out by itself if it cannot be given back.
+            let _ = app.store.release_lease(lease).await;
+            Err(error)
+        }
+    }
+}
+
+const fn mode(request: &SyncRequest) -> RunMode {
+    match (request.dry_run, request.quick) {
+        (true, _) => RunMode::DryRun,
+        (false, true) => RunMode::Quick,
+        (false, false) => RunMode::Full,
+    }
+}
+
+/// Takes the lease of a source; from a process that was killed at once, from another one when it
+/// expired.
+pub(crate) async fn take_lease(app: &App, source: &SourceRow) -> Result<Lease> {
+    let name = lease_name(source.id);
+    let take = || app.store.acquire_lease(&name, &app.owner, LEASE, app.clock.now());
+    if let Some(lease) = take().await? {
+        return Ok(lease);
+    }
+    let holder = app.store.lease(&name).await?;
+    if let Some(dead) = holder.filter(|lease| owner::is_gone(&lease.owner)) {
+        app.store.release_lease(dead).await?;
+        if let Some(lease) = take().await? {
+            return Ok(lease);
+        }
+    }
+    Err(AppError::Busy { source_name: source.name.clone() })
+}
+
+struct Found {
+    open: crate::OpenSource,
+    identity: ServerIdentity,
+    viewer: Option<ViewerId>,
+    other_server: bool,
+}
+
+async fn identify(app: &App, source: &SourceRow, dry_run: bool) -> Result<Found> {
+    let named = |error: SourceError| AppError::Source { name: source.name.clone(), error };
+    let open = app.factory.open(source).map_err(named)?;
+    let identity = open.media.identify().await.map_err(named)?;
+    let other_server = source.server_id.as_ref().is_some_and(|id| *id != identity.server_id);
+    let viewer = match &identity.viewer {
+        Some(v) if dry_run => app.store.viewer(source.id, &v.remote_user).await?,
+        Some(v) => {
+            let now = app.clock.now();
+            Some(app.store.put_viewer(source.id, &v.remote_user, &v.name, now).await?)
+        }
+        None => None,
+    };
+    Ok(Found { open, identity, viewer, other_server })
+}
+
+/// The report of a run that could not begin. Its record, if there is one, says so too.
+pub(super) async fn failed(
+    app: &App,
+    source: &SourceRow,
+    mut report: RunReport,
+    error: &AppError,
+) -> RunReport {
+    report.status = RunStatus::Failed;
+    let message = error.advice();
+    report.errors.push(RunError { scope: source.name.clone(), message: message.clone() });
+    if !matches!(error, AppError::Busy { .. }) {
+        super::finish::record(app, source, &mut report, Some(&message)).await;
+    }
+    report
+}
+
+/// Renews a lease until it is dropped. Every batch checks the lease in its own transaction, so a
+/// renewal that comes too late stops the run there.
+pub(super) fn keep_lease(app: &App, lease: &Lease) -> Renewal {
+    let (store, clock, mut lease) = (app.store.clone(), Arc::clone(&app.clock), lease.clone());
+    let task = tokio::spawn(async move {
+        let mut every = tokio::time::interval(LEASE / 3);
+        every.tick().await;
+        loop {
+            every.tick().await;
+            if let Err(error) = store.renew_lease(&mut lease, LEASE, clock.now()).await {
+                tracing::warn!(%error, lease = lease.name, "the lease could not be renewed");
+            }
+        }
+    });
+    Renewal(task.abort_handle())
+}
+
+/// Stops renewing when dropped.
+pub(super) struct Renewal(AbortHandle);
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

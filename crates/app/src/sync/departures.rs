@@ -1,0 +1,259 @@
+//! Departures: what a complete listing did not show. Only here can anything be removed, and only
+//! after the guard.
+
+use std::collections::{BTreeSet, HashSet};
+
+use shelfread_domain::id::HoldId;
+use shelfread_domain::{Existing, ItemId, Known, ListingId, OnMissing, Plan, RemoteId};
+use shelfread_reconcile::guard::{Loss, Verdict, judge};
+use shelfread_reconcile::removal::{self, Departure};
+use shelfread_store::{Batch, ChangeState, HoldRow, HoldState, LibraryRow, ListingKey};
+use twox_hash::XxHash3_128;
+use uuid::Uuid;
+
+use super::index::{Index, key, seen_in};
+use super::listing::Listing;
+use super::run::Run;
+use crate::error::Result;
+
+/// Listings whose items are loaded and removed in one transaction.
+const CHUNK: usize = 500;
+
+/// What of a library was not seen.
+#[derive(Default)]
+struct Absent {
+    /// Their item is listed under another remote id.
+    superseded: Vec<ListingKey>,
+    /// Gone, for all that the listing shows.
+    leaving: Vec<ListingKey>,
+    /// Items that the library had before this run.
+    had: u64,
+}
+
+/// Why listings leave.
+#[derive(Clone, Copy)]
+enum Leaving {
+    /// Their items are listed under other remote ids.
+    Superseded,
+    /// The source no longer has them.
+    Gone,
+}
+
+impl Run<'_> {
+    /// Draws the conclusions from a complete listing.
+    pub(super) async fn conclude(&mut self, listing: &Listing<'_>, listed: u64) -> Result<()> {
+        if listing.index.all_seen() || self.request.existing == Existing::Skip {
+            return Ok(());
+        }
+        let library = &listing.library.row;
+        let mut absent = self.absent(library, &listing.index, &listing.unreadable).await?;
+        absent.had = absent.had.saturating_sub(listing.added);
+        self.depart(library, &listing.index, absent, listed).await
+    }
+
+    /// A library that the source no longer has is like one that lists nothing: a person decides.
+    pub(super) async fn library_vanished(&mut self, library: &LibraryRow) -> Result<()> {
+        if self.request.existing == Existing::Skip {
+            return Ok(());
+        }
+        let index = Index::default();
+        let absent = self.absent(library, &index, &HashSet::new()).await?;
+        if absent.leaving.is_empty() {
+            return Ok(());
+        }
+        self.depart(library, &index, absent, 0).await
+    }
+
+    async fn depart(
+        &mut self,
+        library: &LibraryRow,
+        index: &Index,
+        absent: Absent,
+        listed: u64,
+    ) -> Result<()> {
+        for chunk in absent.superseded.chunks(CHUNK) {
+            self.apply_departures(library, index, chunk, Leaving::Superseded).await?;
+        }
+        if absent.leaving.is_empty() || self.request.existing != Existing::Update {
+            return Ok(());
+        }
+        let losing: HashSet<ItemId> = absent.leaving.iter().filter_map(|k| k.item_id).collect();
+        let loss = Loss {
+            had: absent.had,
+            losing: losing.len() as u64,
+            listed,
+            other_server: self.other_server,
+            limit: self.source.max_removals,
+        };
+        match judge(&loss) {
+            Verdict::Apply => {
+                for chunk in absent.leaving.chunks(CHUNK) {
+                    self.apply_departures(library, index, chunk, Leaving::Gone).await?;
+                }
+            }
+            Verdict::Hold(reason) => self.hold(library, &absent.leaving, &loss, reason).await?,
+        }
+        Ok(())
+    }
+
+    /// What the listing did not show, shows before seasons before episodes.
+    async fn absent(
+        &self,
+        library: &LibraryRow,
+        index: &Index,
+        unreadable: &HashSet<RemoteId>,
+    ) -> Result<Absent> {
+        let mut items: HashSet<ItemId> = HashSet::new();
+        let mut present: HashSet<ItemId> = HashSet::new();
+        let mut unseen: Vec<ListingKey> = Vec::new();
+        let overlay = self.overlay.as_ref();
+        let mut sort = |listing: ListingKey| {
+            let planned = overlay.and_then(|o| o.listing(listing.id));
+            let remote_id = planned.map_or(&listing.remote_id, |l| &l.remote_id);
+            items.extend(listing.item_id);
+            if index.is_seen(key(remote_id.as_str(), listing.part))
+                || unreadable.contains(remote_id)
+            {
+                present.extend(planned.map_or(listing.item_id, |l| l.item_id));
+            } else if listing.kept_since.is_none() && self.has_to_go(&listing) {
+                unseen.push(listing);
+            }
+        };
+        self.app.store.for_each_listing_key(library.id, &mut sort).await?;
+        let planned = overlay.into_iter().flat_map(|o| o.listings());
+        present.extend(
+            planned
+                .filter(|l| l.library_id == library.id)
+                .filter(|l| index.is_seen(key(l.remote_id.as_str(), l.part)))
+                .filter_map(|l| l.item_id),
+        );
+        unseen.sort_by_key(|l| (l.kind.level(), l.id));
+        let has_other = |l: &ListingKey| l.item_id.is_some_and(|item| present.contains(&item));
+        let (superseded, leaving) = unseen.into_iter().partition(has_other);
+        Ok(Absent { superseded, leaving, had: items.len() as u64 })
+    }
+
+    /// Whether the policy has anything left to do with a listing that is gone.
+    fn has_to_go(&self, listing: &ListingKey) -> bool {
+        match (self.source.on_missing, listing.missing_since) {
+            (OnMissing::Remove, _) | (_, None) => true,
+            (OnMissing::Keep, Some(_)) => false,
+            (OnMissing::Grace { days }, Some(since)) => {
+                (self.started - since).num_days() >= i64::from(days)
+            }
+        }
+    }
+
+    async fn apply_departures(
+        &mut self,
+        library: &LibraryRow,
+        index: &Index,
+        chunk: &[ListingKey],
+        kind: Leaving,
+    ) -> Result<()> {
+        let listings: Vec<ListingId> = chunk.iter().map(|l| l.id).collect();
+        let (superseded, leaving): (&[_], &[_]) = match kind {
+            Leaving::Superseded => (&listings, &[]),
+            Leaving::Gone => (&[], &listings),
+        };
+        let store = self.app.store.clone();
+        let mut transaction = store.begin(Some(&self.lease)).await?;
+        let mut loaded = self.load_departing(&mut transaction, library, chunk).await?;
+        let seen = seen_in(index);
+        let departure = Departure { seen: &seen, ..self.departure(library) };
+        let plan: Plan = match &mut self.overlay {
+            None => {
+                let plan = removal::plan(&mut loaded, superseded, leaving, &departure);
+                transaction.apply(self.id, &plan, self.app.clock.now()).await?;
+                transaction.commit().await?;
+                plan
+            }
+            Some(overlay) => removal::plan(overlay.over(loaded), superseded, leaving, &departure),
+        };
+        self.report.counts += plan.counts;
+        self.show(&plan.changes);
+        Ok(())
+    }
+
+    fn departure(&self, library: &LibraryRow) -> Departure<'static> {
+        Departure {
+            library: library.id,
+            run: self.id,
+            policy: self.source.on_missing,
+            now: self.started,
+            seen: &|_, _| false,
+        }
+    }
+
+    /// The items of listings with their whole trees, and the listings that have no item.
+    async fn load_departing(
+        &self,
+        transaction: &mut Batch,
+        library: &LibraryRow,
+        chunk: &[ListingKey],
+    ) -> Result<Known> {
+        let items: BTreeSet<ItemId> = chunk.iter().filter_map(|l| l.item_id).collect();
+        let items: Vec<ItemId> = items.into_iter().collect();
+        let mut loaded = transaction.load_tree(&items).await?;
+        let without_item: Vec<ListingId> =
+            chunk.iter().filter(|l| l.item_id.is_none()).map(|l| l.id).collect();
+        for listing in self.app.store.listings_by_ids(&without_item).await? {
+            loaded.put_listing(listing);
+        }
+        loaded.put_library(self.library_ref(library));
+        Ok(loaded)
+    }
+
+    /// Keeps removals as they were planned, for a person. The same removals that wait already are
+    /// not recorded twice.
+    async fn hold(
+        &mut self,
+        library: &LibraryRow,
+        leaving: &[ListingKey],
+        loss: &Loss,
+        reason: String,
+    ) -> Result<()> {
+        self.report.counts.held += loss.losing;
+        self.note(&library.name, &format!("held: {reason}"));
+        if self.request.dry_run {
+            return Ok(());
+        }
+        let hold = HoldRow {
+            id: HoldId(Uuid::now_v7()),
+            run_id: self.id,
+            library_id: library.id,
+            fingerprint: fingerprint(leaving),
+            state: HoldState::Pending.as_str().to_owned(),
+            items: loss.losing,
+            listings: leaving.len() as u64,
+            reason,
+        };
+        let store = self.app.store.clone();
+        let mut transaction = store.begin(Some(&self.lease)).await?;
+        if transaction.pending_hold(library.id, &hold.fingerprint).await?.is_some() {
+            return Ok(());
+        }
+        transaction.put_hold(&hold, self.app.clock.now()).await?;
+        for chunk in leaving.chunks(CHUNK) {
+            let mut loaded = self.load_departing(&mut transaction, library, chunk).await?;
+            let nothing_seen = |_: &RemoteId, _| false;
+            let departure = Departure { seen: &nothing_seen, ..self.departure(library) };
+            let listings: Vec<_> = chunk.iter().map(|l| l.id).collect();
+            let plan = removal::plan(&mut loaded, &[], &listings, &departure);
+            transaction.journal(self.id, &plan, ChangeState::Held).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// What a plan of removals was planned against: exactly these listings of these items.
+pub(crate) fn fingerprint(leaving: &[ListingKey]) -> String {
+    let mut keys: Vec<_> = leaving.iter().map(|l| (l.id, l.item_id)).collect();
+    keys.sort_unstable();
+    let mut bytes = Vec::with_capacity(keys.len() * 32);
+    for (listing, item) in keys {
+        bytes.extend_from_slice(listing.0.as_bytes());
+        bytes.extend_from_slice(item.map(|i| i.0).unwrap_or_default().as_bytes());
+    }
+    format!("{:032x}", XxHash3_128::oneshot(&bytes))
+}

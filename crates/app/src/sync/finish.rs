@@ -1,0 +1,84 @@
+//! Finish: how the run ended, into its record, and the lease given back.
+
+use shelfread_domain::RunStatus;
+use shelfread_store::{RunEnd, RunError, SourceRow};
+
+use super::report::RunReport;
+use super::run::Run;
+use crate::App;
+
+impl Run<'_> {
+    pub(super) async fn finish(mut self) -> RunReport {
+        self.report.status = self.status();
+        if let Err(error) = self.accept_server().await {
+            self.note_error(&self.source.name.clone(), &error);
+        }
+        let failure = match self.report.status {
+            RunStatus::Failed => self.report.errors.first().map(|e| e.message.clone()),
+            _ => None,
+        };
+        record(self.app, &self.source, &mut self.report, failure.as_deref()).await;
+        if let Err(error) = self.app.store.release_lease(self.lease).await {
+            tracing::warn!(%error, "the lease was not given back; it runs out by itself");
+        }
+        self.report
+    }
+
+    fn status(&self) -> RunStatus {
+        let counts = &self.report.counts;
+        let nothing = counts.seen == 0 && self.report.coverage.iter().all(|c| !c.coverage.complete);
+        if self.broken && nothing {
+            RunStatus::Failed
+        } else if self.request.dry_run {
+            RunStatus::Planned
+        } else if counts.held > 0 {
+            RunStatus::Held
+        } else if self.broken || counts.failed > 0 {
+            RunStatus::Partial
+        } else {
+            RunStatus::Succeeded
+        }
+    }
+
+    /// The server that answered becomes the one that we know: the first one at once, another one
+    /// only when everything that we knew was found on it.
+    async fn accept_server(&self) -> crate::Result<()> {
+        let proven = self.report.status == RunStatus::Succeeded && self.request.library.is_none();
+        let known = self.source.server_id.as_deref() == Some(self.identity.server_id.as_str());
+        if self.request.dry_run || known || (self.other_server && !proven) {
+            return Ok(());
+        }
+        if self.report.status == RunStatus::Failed {
+            return Ok(());
+        }
+        Ok(self.app.store.set_server_id(self.source.id, Some(&self.identity.server_id)).await?)
+    }
+}
+
+/// Writes how a run ended. That this fails is said in the report and changes nothing of what was
+/// applied.
+pub(super) async fn record(
+    app: &App,
+    source: &SourceRow,
+    report: &mut RunReport,
+    failure: Option<&str>,
+) {
+    let now = app.clock.now();
+    let end = RunEnd {
+        status: report.status,
+        counts: &report.counts,
+        coverage: &report.coverage,
+        message: failure,
+        finished_at: now,
+    };
+    let written = async {
+        app.store.add_run_errors(report.id, &report.errors).await?;
+        app.store.finish_run(report.id, &end).await?;
+        app.store.note_source_health(source.id, failure, now).await
+    };
+    let written: Result<(), shelfread_store::StoreError> = written.await;
+    if let Err(error) = written {
+        tracing::error!(%error, run = %report.id, "the end of the run was not recorded");
+        report.errors.push(RunError { scope: source.name.clone(), message: error.to_string() });
+    }
+}

@@ -1,0 +1,149 @@
+//! The index of a library: what is known of every remote id, small enough for a million of them
+//! (24 bytes each). It answers in memory what most observations are: unchanged.
+
+use std::collections::HashSet;
+
+use shelfread_domain::RemoteId;
+use twox_hash::XxHash3_128;
+
+/// A remote id and part, hashed. Two of a million meet with a chance of 1 in 10^26.
+pub(crate) type Key = u128;
+
+/// The key of a remote id and part.
+pub(crate) fn key(remote_id: &str, part: u16) -> Key {
+    let mut text = Vec::with_capacity(remote_id.len() + 3);
+    text.extend_from_slice(remote_id.as_bytes());
+    text.push(0);
+    text.extend_from_slice(&part.to_le_bytes());
+    XxHash3_128::oneshot(&text)
+}
+
+/// What was known when the run began, and what it saw since.
+#[derive(Default)]
+pub(crate) struct Index {
+    /// (key as two halves, fingerprint), sorted; halves keep an entry at 24 bytes.
+    entries: Vec<(u64, u64, i64)>,
+    seen: Vec<u64>,
+    /// Seen, but not known when the run began.
+    fresh: HashSet<Key>,
+    /// Known, but marked missing or kept: never unchanged when it is seen.
+    absent: HashSet<Key>,
+    /// Given up by a listing that now has another remote id.
+    vacated: HashSet<Key>,
+}
+
+impl Index {
+    /// Adds what is known of a remote id. [`Index::sort`] must follow the last one.
+    pub(crate) fn add(&mut self, key: Key, fingerprint: i64, absent: bool) {
+        let (high, low) = halves(key);
+        self.entries.push((high, low, fingerprint));
+        if absent {
+            self.absent.insert(key);
+        }
+    }
+
+    /// Makes the index ready for look-ups.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_unstable();
+        self.seen = vec![0; self.entries.len().div_ceil(64)];
+    }
+
+    /// Notes that a remote id was observed, and says whether nothing about it changed.
+    pub(crate) fn observe(&mut self, key: Key, fingerprint: i64) -> bool {
+        let Some(at) = self.position(key) else {
+            self.fresh.insert(key);
+            return false;
+        };
+        self.seen[at / 64] |= 1 << (at % 64);
+        self.entries[at].2 == fingerprint
+            && !self.absent.contains(&key)
+            && !self.vacated.contains(&key)
+    }
+
+    /// Notes that a remote id exists although nothing could be read of it.
+    pub(crate) fn note_exists(&mut self, key: Key) {
+        match self.position(key) {
+            Some(at) => self.seen[at / 64] |= 1 << (at % 64),
+            None => {
+                self.fresh.insert(key);
+            }
+        }
+    }
+
+    /// Whether a remote id was observed in this run.
+    pub(crate) fn is_seen(&self, key: Key) -> bool {
+        match self.position(key) {
+            Some(at) => self.seen[at / 64] & (1 << (at % 64)) != 0,
+            None => self.fresh.contains(&key),
+        }
+    }
+
+    /// Notes that a listing gave up a remote id for another one.
+    pub(crate) fn vacate(&mut self, key: Key) {
+        self.vacated.insert(key);
+    }
+
+    /// Whether every listing that was known was observed under its remote id, so that nothing can
+    /// have left.
+    pub(crate) fn all_seen(&self) -> bool {
+        let seen: u64 = self.seen.iter().map(|word| u64::from(word.count_ones())).sum();
+        self.vacated.is_empty() && seen == self.entries.len() as u64
+    }
+
+    fn position(&self, key: Key) -> Option<usize> {
+        let (high, low) = halves(key);
+        self.entries.binary_search_by(|(h, l, _)| (h, l).cmp(&(&high, &low))).ok()
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)]
+const fn halves(key: Key) -> (u64, u64) {
+    ((key >> 64) as u64, key as u64)
+}
+
+/// Tells planning which remote ids were seen.
+pub(crate) fn seen_in(index: &Index) -> impl Fn(&RemoteId, u16) -> bool {
+    |remote_id, part| index.is_seen(key(remote_id.as_str(), part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(known: &[(&str, i64, bool)]) -> Index {
+        let mut index = Index::default();
+        for (id, print, absent) in known {
+            index.add(key(id, 0), *print, *absent);
+        }
+        index.sort();
+        index
+    }
+
+    #[test]
+    fn only_what_is_the_same_is_unchanged() {
+        let mut index = index(&[("a", 1, false), ("b", 2, false), ("gone", 3, true)]);
+        assert!(index.observe(key("a", 0), 1));
+        assert!(!index.observe(key("a", 1), 1), "another part is another listing");
+        assert!(!index.observe(key("b", 0), 9), "another fingerprint is a change");
+        assert!(!index.observe(key("gone", 0), 3), "it is back");
+        assert!(!index.observe(key("new", 0), 1));
+        assert!(index.is_seen(key("new", 0)) && !index.is_seen(key("c", 0)));
+    }
+
+    #[test]
+    fn a_vacated_id_is_no_longer_the_known_listing() {
+        let mut index = index(&[("a", 1, false)]);
+        index.vacate(key("a", 0));
+        assert!(!index.observe(key("a", 0), 1));
+        assert!(!index.all_seen());
+    }
+
+    #[test]
+    fn all_seen_needs_all() {
+        let mut index = index(&[("a", 1, false), ("b", 2, false)]);
+        index.observe(key("a", 0), 1);
+        assert!(!index.all_seen());
+        index.note_exists(key("b", 0));
+        assert!(index.all_seen());
+    }
+}

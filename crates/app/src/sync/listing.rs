@@ -1,0 +1,163 @@
+//! Listing: the pages of a library against the index of what is known.
+
+use std::collections::HashSet;
+
+use futures::StreamExt;
+use shelfread_domain::port::{ItemFailure, Listed, Scope, SourceError};
+use shelfread_domain::{Coverage, Observation, RemoteId};
+use shelfread_store::{IndexEntry, LibraryCoverage};
+
+use super::Progress;
+use super::batch::Batch;
+use super::index::{Index, key};
+use super::libraries::Library;
+use super::run::Run;
+use crate::error::{AppError, Result};
+
+/// What one listing of a library showed.
+pub(super) struct Listing<'l> {
+    pub(super) library: &'l Library,
+    pub(super) index: Index,
+    pub(super) full: bool,
+    /// Remote items received, and how many there are.
+    received: u64,
+    expected: Option<u64>,
+    /// Remote ids that exist although they could not be read.
+    pub(super) unreadable: HashSet<RemoteId>,
+    /// New items that this listing added.
+    pub(super) added: u64,
+}
+
+impl Run<'_> {
+    pub(super) async fn sync_library(&mut self, library: &Library) -> Result<()> {
+        let scope = self.scope(library);
+        let mut listing = Listing {
+            library,
+            index: self.load_index(library).await?,
+            full: scope == Scope::Full,
+            received: 0,
+            expected: None,
+            unreadable: HashSet::new(),
+            added: 0,
+        };
+        let coverage = self.read(&mut listing, scope).await?;
+        let complete = coverage.complete && listing.full;
+        let name = library.row.name.clone();
+        if listing.full && !coverage.complete {
+            self.broken = true;
+        }
+        let received = coverage.received;
+        self.report.coverage.push(LibraryCoverage { library: name, coverage });
+        if complete {
+            self.conclude(&listing, received).await?;
+            if !self.request.dry_run {
+                let store = &self.app.store;
+                store.set_library_complete(library.row.id, self.id, self.started).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Quick where there was a complete run before; full otherwise.
+    fn scope(&self, library: &Library) -> Scope {
+        match library.row.last_complete_at {
+            Some(since) if self.request.quick && !self.other_server => Scope::ChangedSince(since),
+            _ => Scope::Full,
+        }
+    }
+
+    async fn load_index(&self, library: &Library) -> Result<Index> {
+        let mut index = Index::default();
+        let add = |e: IndexEntry| {
+            index.add(key(&e.remote_id, e.part), e.fingerprint, e.missing || e.kept);
+        };
+        self.app.store.for_each_index(library.row.id, add).await?;
+        index.sort();
+        Ok(index)
+    }
+
+    /// Reads the listing to its end and applies what differs as it comes.
+    async fn read(&mut self, listing: &mut Listing<'_>, scope: Scope) -> Result<Coverage> {
+        let media = std::sync::Arc::clone(&self.open.media);
+        let mut steps = media.list(&listing.library.remote, scope);
+        let mut batch = Batch::default();
+        let mut end = None;
+        while let Some(step) = steps.next().await {
+            match step {
+                Ok(Listed::Page(page)) => self.take_page(listing, page, &mut batch).await?,
+                Ok(Listed::Failed(failure)) => self.note_failure(listing, failure),
+                Ok(Listed::Expected(count)) => listing.expected = Some(count),
+                Ok(Listed::End(coverage)) => end = Some(coverage),
+                Err(error) => end = Some(self.broke_off(listing, error)),
+            }
+            if end.is_some() {
+                break;
+            }
+        }
+        drop(steps);
+        self.apply_batch(listing, batch.take_all()).await?;
+        Ok(end.unwrap_or_else(|| {
+            Coverage::partial(listing.expected, listing.received, "the listing broke off")
+        }))
+    }
+
+    async fn take_page(
+        &mut self,
+        listing: &mut Listing<'_>,
+        page: Vec<Observation>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        for observation in page {
+            listing.received += u64::from(observation.part == 0);
+            match observation.normalize() {
+                Ok(observation) => self.take(listing, observation, batch),
+                Err(error) => {
+                    self.report.counts.seen += 1;
+                    self.item_failed(&error.to_string(), "it was left out");
+                }
+            }
+        }
+        self.observer.progress(Progress {
+            source: &self.source.name,
+            library: &listing.library.row.name,
+            received: listing.received,
+            expected: listing.expected,
+        });
+        while let Some(ready) = batch.take_ready() {
+            self.apply_batch(listing, ready).await?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, listing: &mut Listing<'_>, o: Observation, batch: &mut Batch) {
+        let viewer = self.identity.viewer.as_ref().map(|v| v.remote_user.as_str());
+        let fingerprint = o.fingerprint(viewer);
+        if listing.index.observe(key(o.remote_id.as_str(), o.part), fingerprint) {
+            self.report.counts.seen += 1;
+            self.report.counts.unchanged += 1;
+        } else {
+            batch.push(o);
+        }
+    }
+
+    fn note_failure(&mut self, listing: &mut Listing<'_>, failure: ItemFailure) {
+        self.item_failed(&failure.label, &failure.message);
+        if let Some(id) = failure.remote_id {
+            listing.index.note_exists(key(id.as_str(), 0));
+            listing.unreadable.insert(id);
+        }
+    }
+
+    pub(super) fn item_failed(&mut self, scope: &str, message: &str) {
+        self.report.counts.failed += 1;
+        self.note(scope, message);
+    }
+
+    fn broke_off(&mut self, listing: &Listing<'_>, error: SourceError) -> Coverage {
+        self.broken = true;
+        let coverage = Coverage::partial(listing.expected, listing.received, error.to_string());
+        let error = AppError::Source { name: self.source.name.clone(), error };
+        self.note_error(&listing.library.row.name, &error);
+        coverage
+    }
+}

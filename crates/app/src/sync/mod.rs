@@ -1,0 +1,136 @@
+//! Sync: from a source to the catalogue. One file per phase; this one is their table of contents.
+//!
+//! 1. `begin`: the lease of the source, the run's record, who answers at the address;
+//! 2. `libraries`: what the source has, and which of our libraries that is;
+//! 3. `listing`: a library's pages against the index of what is known ([`index`]), what differs
+//!    collected into batches ([`batch`]), planned and applied one at a time;
+//! 4. `departures`: when the listing was complete, what it did not show — after the guard;
+//! 5. `finish`: status, counts and coverage into the run's record, the lease given back.
+//!
+//! Additions and updates are applied as they stream in; removals come last, when coverage is
+//! known. Never the other way round. A run keeps no memory: the next run is the retry.
+
+mod batch;
+mod begin;
+mod departures;
+mod finish;
+pub(crate) mod index;
+mod libraries;
+mod listing;
+mod overlay;
+mod report;
+mod run;
+
+pub(crate) use begin::take_lease;
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+pub use report::RunReport;
+use shelfread_domain::{Change, Existing, SourceId, Trigger};
+use shelfread_store::SourceRow;
+pub use shelfread_store::{LibraryCoverage, RunError};
+
+use crate::App;
+use crate::error::{AppError, Result};
+
+/// How many sources are synced at the same time.
+const AT_ONCE: usize = 4;
+
+/// What to sync and how.
+#[derive(Clone, Debug)]
+pub struct SyncRequest {
+    /// The sources by name; all enabled ones when empty.
+    pub sources: Vec<String>,
+    /// Only the library of this name.
+    pub library: Option<String>,
+    /// Plan and show, but write nothing but the run's record.
+    pub dry_run: bool,
+    /// What may be done to known items.
+    pub existing: Existing,
+    /// Only what changed since the last complete run, where there was one.
+    pub quick: bool,
+    /// What started it.
+    pub trigger: Trigger,
+}
+
+impl Default for SyncRequest {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            library: None,
+            dry_run: false,
+            existing: Existing::Update,
+            quick: false,
+            trigger: Trigger::Manual,
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress<'a> {
+    /// Which source.
+    pub source: &'a str,
+    /// Which of its libraries.
+    pub library: &'a str,
+    /// Remote items read so far.
+    pub received: u64,
+    /// How many there are, when the source said so.
+    pub expected: Option<u64>,
+}
+
+/// Watches runs: a progress bar, a log, a page.
+pub trait Observer: Send + Sync {
+    /// A run is that far.
+    fn progress(&self, _progress: Progress<'_>) {}
+    /// A change is planned, and applied unless the run is dry.
+    fn change(&self, _source: &str, _change: &Change) {}
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Observer for Quiet {}
+
+impl App {
+    /// Syncs sources, several at once. One failure stays one failure: every source has its own
+    /// report, in the order in which the sources were named.
+    ///
+    /// # Errors
+    /// Only when a named source does not exist or the list of sources cannot be read.
+    pub async fn sync(
+        &self,
+        request: &SyncRequest,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Vec<RunReport>> {
+        let sources = self.wanted_sources(&request.sources).await?;
+        let runs = sources.into_iter().map(|source| {
+            let observer = Arc::clone(&observer);
+            async move { run::sync_source(self, &source, request, &*observer).await }
+        });
+        Ok(futures::stream::iter(runs).buffered(AT_ONCE).collect().await)
+    }
+
+    async fn wanted_sources(&self, names: &[String]) -> Result<Vec<SourceRow>> {
+        let all = self.store.sources().await?;
+        if names.is_empty() {
+            return Ok(all.into_iter().filter(|s| s.enabled).collect());
+        }
+        let mut wanted: Vec<SourceRow> = Vec::new();
+        for name in names {
+            let found = all.iter().find(|s| s.name == *name);
+            let source = found.ok_or_else(|| AppError::not_found("source", name))?;
+            if !wanted.iter().any(|s| s.id == source.id) {
+                wanted.push(source.clone());
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+/// The name of the lease that makes a source have one run at a time.
+pub(crate) fn lease_name(source: SourceId) -> String {
+    format!("source:{source}")
+}

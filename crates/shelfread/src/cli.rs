@@ -1,0 +1,223 @@
+//! The arguments, exactly as the README and `docs/` name them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use shelfread_domain::Existing;
+
+/// One truthful catalogue of your films and series.
+#[derive(Debug, Parser)]
+#[command(name = "shelfread", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration; else $SHELFREAD_CONFIG, else shelfread.toml in the data folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Show more of what happens; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the catalogue up to date with its sources
+    Sync(SyncArgs),
+    /// The connections that list media
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// What was done, and what waits for a decision
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// What the catalogue has
+    #[command(subcommand)]
+    Item(ItemCommand),
+    /// Check the database against the promises, and every connection
+    Doctor(DoctorArgs),
+    /// Bring the database to the form that this version needs
+    Migrate,
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Format {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Names of sources, or folders (with a /); all sources when nothing is named
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Only the library of this name
+    #[arg(long, value_name = "NAME")]
+    pub library: Option<String>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What may be done to items that are known already
+    #[arg(long, value_enum, default_value_t = ExistingArg::Update)]
+    pub existing: ExistingArg,
+    /// Only ask for what changed since the last complete run
+    #[arg(long)]
+    pub quick: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExistingArg {
+    /// Facts follow the source
+    Update,
+    /// Only what is empty is filled
+    Fill,
+    /// Only new items are added
+    Skip,
+}
+
+impl From<ExistingArg> for Existing {
+    fn from(arg: ExistingArg) -> Self {
+        match arg {
+            ExistingArg::Update => Self::Update,
+            ExistingArg::Fill => Self::Fill,
+            ExistingArg::Skip => Self::Skip,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// List the sources
+    List(Format),
+    /// Add a source
+    Add(SourceArgs),
+    /// Ask a source who it is and whether it may be read
+    Test {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Change a source
+    Set(SourceArgs),
+    /// Forget a source and everything that it listed
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// Its name
+    pub name: String,
+    /// jellyfin, emby, plex, sonarr, radarr or folder
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Its address
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The path of a folder
+    #[arg(long)]
+    pub path: Option<PathBuf>,
+    /// What a folder holds: movies or shows
+    #[arg(long)]
+    pub media: Option<String>,
+    /// A file with its token; - reads the token from standard input
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Its token; better in a file or variable, where other users cannot see it
+    #[arg(long, env = "SHELFREAD_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Whose play state is read
+    #[arg(long)]
+    pub user: Option<String>,
+    /// What happens to what it no longer lists: remove, keep or grace:30d
+    #[arg(long)]
+    pub on_missing: Option<String>,
+    /// How much may go without asking: 10% or a count
+    #[arg(long)]
+    pub max_removals: Option<String>,
+    /// Lower wins when sources disagree
+    #[arg(long)]
+    pub priority: Option<i32>,
+    /// Whether it is synced
+    #[arg(long, value_name = "BOOL")]
+    pub enabled: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    /// List the runs, newest first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u64,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show what a run did
+    Show {
+        /// Its id
+        id: String,
+        /// Changes after this number
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+        /// How many changes
+        #[arg(long, default_value_t = 1000)]
+        limit: u64,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ItemCommand {
+    /// List items
+    List(ItemListArgs),
+    /// Show an item: its fields, and what every source says of it
+    Show {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ItemListArgs {
+    /// movie, show, season or episode
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Only what this source lists
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Part of the title
+    #[arg(long)]
+    pub query: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 100)]
+    pub limit: u64,
+    /// The `next` of the page before
+    #[arg(long)]
+    pub after: Option<String>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Do not ask the sources
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub format: Format,
+}

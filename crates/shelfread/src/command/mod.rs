@@ -1,0 +1,53 @@
+//! One file per verb.
+
+mod doctor;
+mod item;
+mod run;
+mod source;
+mod sync;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::session::{Outcome, Session, open_store, read_config};
+
+/// Runs a command line.
+pub async fn run(cli: Cli) -> Outcome {
+    log(cli.verbose);
+    match &cli.command {
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                *shell,
+                &mut Cli::command(),
+                "shelfread",
+                &mut std::io::stdout(),
+            );
+            Ok(0)
+        }
+        Command::Migrate => {
+            let store = open_store(&read_config(&cli)?).await?;
+            store.migrate().await?;
+            crate::output::line("the database has the form that this version needs");
+            Ok(0)
+        }
+        Command::Sync(args) => sync::run(&Session::open(&cli).await?, args).await,
+        Command::Source(verb) => source::run(&Session::open(&cli).await?, verb).await,
+        Command::Run(verb) => run::run(&Session::open(&cli).await?, verb).await,
+        Command::Item(verb) => item::run(&Session::open(&cli).await?, verb).await,
+        Command::Doctor(args) => doctor::run(&Session::open(&cli).await?, args).await,
+    }
+}
+
+/// Logs go to standard error. `SHELFREAD_LOG` chooses what, in the syntax of `tracing`.
+fn log(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "shelfread=info,warn",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SHELFREAD_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process is no reason to stop.
+    let _ = subscriber.try_init();
+}

@@ -1,0 +1,179 @@
+//! `shelfread source`
+
+use std::io::Read;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use shelfread_app::{AppError, sources};
+use shelfread_domain::SourceId;
+use shelfread_store::{ManagedBy, SourceRow};
+use uuid::Uuid;
+
+use crate::cli::{SourceArgs, SourceCommand};
+use crate::output;
+use crate::session::{Failure, Outcome, Session};
+
+pub async fn run(session: &Session, verb: &SourceCommand) -> Outcome {
+    match verb {
+        SourceCommand::List(format) => list(session, format.json).await,
+        SourceCommand::Add(args) => add(session, args).await,
+        SourceCommand::Set(args) => set(session, args).await,
+        SourceCommand::Test { name, format } => test(session, name, format.json).await,
+        SourceCommand::Remove { name } => {
+            let removed = session.app.remove_source(name).await?;
+            output::line(format!("forgot '{name}'; {removed} items are no longer listed anywhere"));
+            Ok(0)
+        }
+    }
+}
+
+async fn list(session: &Session, as_json: bool) -> Outcome {
+    let sources = session.app.store().sources().await?;
+    if as_json {
+        let all: Vec<_> = sources.iter().map(view).collect();
+        output::json(&json!({ "sources": all }))?;
+        return Ok(0);
+    }
+    let rows = sources.iter().map(|s| {
+        let health = match (&s.last_error, s.last_seen_at) {
+            _ if !s.enabled => "disabled".to_owned(),
+            (Some(error), _) => error.clone(),
+            (None, Some(at)) => format!("answered {}", output::local(at)),
+            (None, None) => "not asked yet".to_owned(),
+        };
+        let priority = s.priority.to_string();
+        vec![s.name.clone(), s.kind.to_string(), s.url.clone(), priority, health]
+    });
+    let header = ["NAME", "KIND", "ADDRESS", "PRIORITY", "HEALTH"];
+    output::table(&header, rows.collect(), "there is no source yet");
+    Ok(0)
+}
+
+fn view(s: &SourceRow) -> Value {
+    json!({
+        "id": s.id,
+        "name": s.name,
+        "kind": s.kind,
+        "url": s.url,
+        "settings": s.settings,
+        "has_token": s.secret.is_some() || s.secret_problem.is_some(),
+        "server_id": s.server_id,
+        "priority": s.priority,
+        "on_missing": s.on_missing.to_string(),
+        "max_removals": s.max_removals.to_string(),
+        "enabled": s.enabled,
+        "managed_by": s.managed_by.as_str(),
+        "last_seen_at": s.last_seen_at,
+        "last_error": s.last_error,
+    })
+}
+
+async fn add(session: &Session, args: &SourceArgs) -> Outcome {
+    if session.app.store().source_by_name(&args.name).await?.is_some() {
+        let message = format!("there is a source '{}' already; use `source set`", args.name);
+        return Err(Failure::usage(message));
+    }
+    let kind = args.kind.as_deref().ok_or_else(|| Failure::usage("give the --kind"))?;
+    let kind = kind.parse().map_err(|e| Failure::usage(format!("{e}")))?;
+    let priority = session.app.store().sources().await?.iter().map(|s| s.priority).max();
+    let new = SourceRow {
+        priority: priority.unwrap_or(0) + 10,
+        ..sources::new_source(SourceId(Uuid::now_v7()), &args.name, kind, ManagedBy::Person)
+    };
+    save(session, args, new, "added").await
+}
+
+async fn set(session: &Session, args: &SourceArgs) -> Outcome {
+    let known = session.app.store().source_by_name(&args.name).await?;
+    let known = known.ok_or_else(|| AppError::not_found("source", &args.name))?;
+    if args.kind.as_deref().is_some_and(|kind| kind != known.kind.as_str()) {
+        return Err(Failure::usage("a source keeps its kind; add another one"));
+    }
+    if known.managed_by == ManagedBy::File {
+        let message = format!("'{}' is declared in the configuration; change it there", args.name);
+        return Err(Failure::usage(message));
+    }
+    save(session, args, known, "changed").await
+}
+
+async fn save(session: &Session, args: &SourceArgs, row: SourceRow, done: &str) -> Outcome {
+    let row = changed(args, row)?;
+    session.app.save_source(&row).await?;
+    output::line(format!("{done} '{}'; `shelfread source test {}` asks it", row.name, row.name));
+    Ok(0)
+}
+
+fn changed(args: &SourceArgs, mut row: SourceRow) -> Result<SourceRow, Failure> {
+    let misfit = |e: &dyn std::fmt::Display| Failure::usage(e.to_string());
+    if let Some(url) = &args.url {
+        row.url.clone_from(url);
+    }
+    if let Some(path) = &args.path {
+        row.url = crate::wiring::absolute(path)?;
+    }
+    if let Some(text) = &args.on_missing {
+        row.on_missing = text.parse().map_err(|e| misfit(&e))?;
+    }
+    if let Some(text) = &args.max_removals {
+        row.max_removals = text.parse().map_err(|e| misfit(&e))?;
+    }
+    row.priority = args.priority.unwrap_or(row.priority);
+    row.enabled = args.enabled.unwrap_or(row.enabled);
+    if let Some(token) = token(args)? {
+        row.secret = Some(token);
+    }
+    for (key, value) in [("user", &args.user), ("media", &args.media)] {
+        if let (Some(value), Value::Object(settings)) = (value, &mut row.settings) {
+            settings.insert(key.to_owned(), Value::from(value.as_str()));
+        }
+    }
+    Ok(row)
+}
+
+fn token(args: &SourceArgs) -> Result<Option<SecretString>, Failure> {
+    let read = |path: &std::path::Path| {
+        let mut text = String::new();
+        match path.to_str() {
+            Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| text),
+            _ => std::fs::read_to_string(path),
+        }
+    };
+    match (&args.token, &args.token_file) {
+        (_, Some(path)) => read(path)
+            .map(|text| Some(text.trim().to_owned().into()))
+            .map_err(|e| Failure::usage(format!("{}: {e}", path.display()))),
+        (Some(token), None) => Ok(Some(token.clone().into())),
+        (None, None) => Ok(None),
+    }
+}
+
+async fn test(session: &Session, name: &str, as_json: bool) -> Outcome {
+    let found = session.app.test_source(name).await?;
+    if as_json {
+        let libraries: Vec<_> = found
+            .libraries
+            .iter()
+            .map(|l| json!({ "remote_id": l.remote_id, "name": l.name, "kind": l.kind.as_str() }))
+            .collect();
+        output::json(&json!({
+            "source": name,
+            "server_id": found.identity.server_id,
+            "server": found.identity.name,
+            "version": found.identity.version,
+            "viewer": found.identity.viewer.map(|v| v.name),
+            "libraries": libraries,
+        }))?;
+        return Ok(0);
+    }
+    let identity = &found.identity;
+    let who = output::plain(&format!("{} ({})", identity.name, identity.version));
+    output::line(format!("{}fine{:#}: {who}", output::GOOD, output::GOOD));
+    if let Some(viewer) = &identity.viewer {
+        output::line(format!("  play state of {}", output::plain(&viewer.name)));
+    }
+    for library in &found.libraries {
+        let name = output::plain(&library.name);
+        output::line(format!("  library {name} ({})", library.kind.as_str()));
+    }
+    Ok(0)
+}

@@ -1,0 +1,125 @@
+//! The environment over the file: `SHELFREAD_DATABASE_URL`, `SHELFREAD_SERVER_LISTEN`, and for the
+//! source `den` `SHELFREAD_SOURCE_DEN_URL` and so on. A source that only the environment names is
+//! declared by it.
+
+use super::file::{FileClient, FileConfig, FileSource};
+use super::{ConfigError, Variables};
+
+const PREFIX: &str = "SHELFREAD_";
+
+/// Puts the variables over what the file says.
+pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<(), ConfigError> {
+    for (variable, value) in variables {
+        let Some(key) = variable.strip_prefix(PREFIX) else { continue };
+        let set = if let Some(rest) = key.strip_prefix("SOURCE_") {
+            set_source(&mut config.source, rest, value)
+        } else if let Some(rest) = key.strip_prefix("DOWNLOAD_CLIENT_") {
+            set_client(&mut config.download_client, rest, value)
+        } else {
+            set_plain(config, key, value)
+        };
+        set.map_err(|message| ConfigError::Environment { variable: variable.clone(), message })?;
+    }
+    Ok(())
+}
+
+fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), String> {
+    match key {
+        "CONFIG" | "LOG" => {}
+        "DATA_DIR" => config.data_dir = Some(value.into()),
+        "DATABASE_URL" => config.database_url = Some(value.into()),
+        "SERVER_LISTEN" => {
+            config.server.listen = Some(value.parse().map_err(|e| format!("{e}"))?);
+        }
+        "SCHEDULE_FULL" => config.schedule.full = Some(value.into()),
+        "SCHEDULE_QUICK" => config.schedule.quick = Some(value.into()),
+        "DOWNLOADS_POLL" => config.downloads.poll = Some(value.into()),
+        "PLAY_STATE_SYNC" => {
+            config.play_state.sync = value.parse().map_err(|e| format!("{e}"))?;
+        }
+        _ => return Err("there is no such key".to_owned()),
+    }
+    Ok(())
+}
+
+/// Splits `DEN_TOKEN_FILE` into the name and the longest key that it ends in.
+fn split<'k>(rest: &'k str, keys: &[&'static str]) -> Result<(&'k str, &'static str), String> {
+    let fits = |key: &&&'static str| {
+        rest.strip_suffix(&key.to_ascii_uppercase())
+            .and_then(|name| name.strip_suffix('_'))
+            .is_some_and(|name| !name.is_empty())
+    };
+    let key = keys.iter().filter(fits).max_by_key(|key| key.len());
+    let key = key.ok_or_else(|| format!("it ends in none of {}", keys.join(", ")))?;
+    Ok((&rest[..rest.len() - key.len() - 1], key))
+}
+
+fn is_named(name: &str, variable: &str) -> bool {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    name.chars().map(plain).eq(variable.chars())
+}
+
+fn set_source(sources: &mut Vec<FileSource>, rest: &str, value: &str) -> Result<(), String> {
+    const KEYS: [&str; 15] = [
+        "kind",
+        "url",
+        "path",
+        "media",
+        "token",
+        "token_file",
+        "token_env",
+        "user",
+        "on_missing",
+        "max_removals",
+        "priority",
+        "hook_secret",
+        "full",
+        "quick",
+        "enabled",
+    ];
+    let (name, key) = split(rest, &KEYS)?;
+    let at = sources.iter().position(|s| is_named(&s.name, name)).unwrap_or_else(|| {
+        sources.push(FileSource { name: name.to_ascii_lowercase(), ..FileSource::default() });
+        sources.len() - 1
+    });
+    let source = &mut sources[at];
+    match key {
+        "kind" => value.clone_into(&mut source.kind),
+        "url" => source.url = Some(value.into()),
+        "path" => source.path = Some(value.into()),
+        "media" => source.media = Some(value.into()),
+        "token" => source.token = Some(value.to_owned().into()),
+        "token_file" => source.token_file = Some(value.into()),
+        "token_env" => source.token_env = Some(value.into()),
+        "user" => source.user = Some(value.into()),
+        "on_missing" => source.on_missing = Some(value.into()),
+        "max_removals" => source.max_removals = Some(toml::Value::String(value.into())),
+        "priority" => source.priority = Some(value.parse().map_err(|e| format!("{e}"))?),
+        "hook_secret" => source.hook_secret = Some(value.to_owned().into()),
+        "full" => source.full = Some(value.into()),
+        "quick" => source.quick = Some(value.into()),
+        _ => source.enabled = Some(value.parse().map_err(|e| format!("{e}"))?),
+    }
+    Ok(())
+}
+
+fn set_client(clients: &mut Vec<FileClient>, rest: &str, value: &str) -> Result<(), String> {
+    const KEYS: [&str; 7] =
+        ["kind", "url", "username", "password", "password_file", "password_env", "enabled"];
+    let (name, key) = split(rest, &KEYS)?;
+    let at = clients.iter().position(|c| is_named(&c.name, name)).unwrap_or_else(|| {
+        clients.push(FileClient { name: name.to_ascii_lowercase(), ..FileClient::default() });
+        clients.len() - 1
+    });
+    let client = &mut clients[at];
+    match key {
+        "kind" => value.clone_into(&mut client.kind),
+        "url" => value.clone_into(&mut client.url),
+        "username" => client.username = Some(value.into()),
+        "password" => client.password = Some(value.to_owned().into()),
+        "password_file" => client.password_file = Some(value.into()),
+        "password_env" => client.password_env = Some(value.into()),
+        _ => client.enabled = Some(value.parse().map_err(|e| format!("{e}"))?),
+    }
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! The keys of `shelfread.toml`, and what they become.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use shelfread_domain::port::LibraryKind;
+use shelfread_domain::{MaxRemovals, OnMissing, SourceKind};
+
+use super::{Config, ConfigError, Variables};
+
+/// Where everything lives unless said otherwise, relative to the working directory.
+pub(super) const DATA_DIR: &str = "data";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileConfig {
+    pub(super) data_dir: Option<PathBuf>,
+    pub(super) database_url: Option<String>,
+    pub(super) server: Server,
+    pub(super) source: Vec<FileSource>,
+    pub(super) schedule: Schedule,
+    pub(super) downloads: Downloads,
+    pub(super) download_client: Vec<FileClient>,
+    pub(super) play_state: PlayState,
+}
+
+/// `[server]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Server {
+    pub(super) listen: Option<std::net::SocketAddr>,
+}
+
+/// `[schedule]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Schedule {
+    pub(super) full: Option<String>,
+    pub(super) quick: Option<String>,
+}
+
+/// `[downloads]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Downloads {
+    pub(super) poll: Option<String>,
+}
+
+/// `[play_state]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PlayState {
+    pub(super) sync: bool,
+}
+
+/// `[[source]]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileSource {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) url: Option<String>,
+    pub(super) path: Option<PathBuf>,
+    pub(super) media: Option<String>,
+    pub(super) token: Option<SecretString>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) token_env: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) on_missing: Option<String>,
+    pub(super) max_removals: Option<toml::Value>,
+    pub(super) priority: Option<i32>,
+    pub(super) path_map: BTreeMap<String, String>,
+    pub(super) hook_secret: Option<SecretString>,
+    pub(super) full: Option<String>,
+    pub(super) quick: Option<String>,
+    pub(super) enabled: Option<bool>,
+}
+
+/// `[[download_client]]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileClient {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) url: String,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<SecretString>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) password_env: Option<String>,
+    pub(super) enabled: Option<bool>,
+}
+
+/// A declared source.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Its address; of a folder its path.
+    pub url: String,
+    /// What a folder holds; told from its layout when not said.
+    pub media: Option<LibraryKind>,
+    /// Its token.
+    pub token: Option<SecretString>,
+    /// Whose play state is read.
+    pub user: Option<String>,
+    /// What happens to what it no longer lists.
+    pub on_missing: OnMissing,
+    /// How much may go without asking.
+    pub max_removals: MaxRemovals,
+    /// Lower wins.
+    pub priority: i32,
+    /// How its paths read here.
+    pub path_map: BTreeMap<String, String>,
+    /// Whether it is synced.
+    pub enabled: bool,
+}
+
+/// Reads a file.
+pub(super) fn parse(path: &Path, text: &str) -> Result<FileConfig, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Invalid {
+        path: path.to_owned(),
+        message: with_nearest(&error.to_string()),
+    })
+}
+
+/// Adds the nearest known key to the message about an unknown one.
+fn with_nearest(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (Some(unknown), true) = (quoted.next(), message.contains("unknown field")) else {
+        return message.to_owned();
+    };
+    let nearest = quoted
+        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+        .filter(|(distance, known)| *distance <= known.len().max(3) / 2 + 1)
+        .min();
+    match nearest {
+        Some((_, known)) => {
+            format!("{}\nunknown key `{unknown}`; did you mean `{known}`?", message.trim_end())
+        }
+        None => format!("{}\nunknown key `{unknown}`", message.trim_end()),
+    }
+}
+
+impl FileConfig {
+    pub(super) fn finish(self, variables: &Variables) -> Result<Config, ConfigError> {
+        let data_dir = self.data_dir.unwrap_or_else(|| DATA_DIR.into());
+        let database_url = self
+            .database_url
+            .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("shelfread.db").display()));
+        let sources = (10..).step_by(10).zip(self.source);
+        let sources: Vec<SourceConfig> = sources
+            .map(|(order, source)| source.finish(order, variables))
+            .collect::<Result<_, _>>()?;
+        for client in &self.download_client {
+            client.check(variables)?;
+        }
+        unique(sources.iter().map(|s| s.name.as_str()))?;
+        unique(self.download_client.iter().map(|c| c.name.as_str()))?;
+        Ok(Config { data_dir, database_url, sources })
+    }
+}
+
+fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), ConfigError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(entry(name, "this name is declared twice"));
+        }
+    }
+    Ok(())
+}
+
+fn entry(name: &str, message: impl Into<String>) -> ConfigError {
+    let name = if name.is_empty() { "an entry without name" } else { name };
+    ConfigError::Entry { name: name.to_owned(), message: message.into() }
+}
+
+impl FileSource {
+    fn finish(self, order: i32, variables: &Variables) -> Result<SourceConfig, ConfigError> {
+        let name = self.name.clone();
+        let fail = |message: String| entry(&name, message);
+        if name.is_empty() || name.contains('/') {
+            return Err(fail("a source needs a `name` without `/`".to_owned()));
+        }
+        let kind: SourceKind = self.kind.parse().map_err(|e| fail(format!("{e}")))?;
+        let url = match (kind, &self.url, &self.path) {
+            (SourceKind::Folder, None, Some(path)) => path.display().to_string(),
+            (SourceKind::Folder, ..) => return Err(fail("a folder needs `path`".to_owned())),
+            (_, Some(url), None) => url.clone(),
+            _ => return Err(fail(format!("a source of kind {kind} needs `url`"))),
+        };
+        let media = match self.media.as_deref() {
+            None => None,
+            Some(text) => Some(
+                LibraryKind::parse(text)
+                    .ok_or_else(|| fail(format!("`media` is movies or shows, not '{text}'")))?,
+            ),
+        };
+        let on_missing = match self.on_missing.as_deref() {
+            None => kind.default_on_missing(),
+            Some(text) => text.parse().map_err(|e| fail(format!("{e}")))?,
+        };
+        let max_removals = match &self.max_removals {
+            None => MaxRemovals::default(),
+            Some(toml::Value::Integer(n)) => {
+                n.to_string().parse().map_err(|e| fail(format!("{e}")))?
+            }
+            Some(toml::Value::String(text)) => text.parse().map_err(|e| fail(format!("{e}")))?,
+            Some(other) => return Err(fail(format!("`max_removals` cannot be {other}"))),
+        };
+        let secret =
+            Secret { key: "token", value: self.token, file: self.token_file, env: self.token_env };
+        Ok(SourceConfig {
+            token: secret.read(&name, variables)?,
+            name,
+            kind,
+            url,
+            media,
+            user: self.user,
+            on_missing,
+            max_removals,
+            priority: self.priority.unwrap_or(order),
+            path_map: self.path_map,
+            enabled: self.enabled.unwrap_or(true),
+        })
+    }
+}
+
+impl FileClient {
+    fn check(&self, variables: &Variables) -> Result<(), ConfigError> {
+        const KINDS: [&str; 5] = ["transmission", "qbittorrent", "deluge", "sabnzbd", "nzbget"];
+        if self.name.is_empty() {
+            return Err(entry(&self.name, "a download client needs a `name`"));
+        }
+        if !KINDS.contains(&self.kind.as_str()) {
+            let message = format!("'{}' is no kind of client ({})", self.kind, KINDS.join(", "));
+            return Err(entry(&self.name, message));
+        }
+        if self.url.is_empty() {
+            return Err(entry(&self.name, "a download client needs `url`"));
+        }
+        let secret = Secret {
+            key: "password",
+            value: self.password.clone(),
+            file: self.password_file.clone(),
+            env: self.password_env.clone(),
+        };
+        secret.read(&self.name, variables).map(drop)
+    }
+}
+
+/// A secret may stand in the file, in a file of its own, or in a variable.
+struct Secret {
+    key: &'static str,
+    value: Option<SecretString>,
+    file: Option<PathBuf>,
+    env: Option<String>,
+}
+
+impl Secret {
+    fn read(self, name: &str, variables: &Variables) -> Result<Option<SecretString>, ConfigError> {
+        let key = self.key;
+        match (self.value, self.file, self.env) {
+            (None, None, None) => Ok(None),
+            (Some(value), None, None) => Ok(Some(value)),
+            (None, Some(path), None) => match std::fs::read_to_string(&path) {
+                Ok(text) => Ok(Some(text.trim().to_owned().into())),
+                Err(e) => {
+                    Err(entry(name, format!("`{key}_file` {} cannot be read: {e}", path.display())))
+                }
+            },
+            (None, None, Some(variable)) => variables
+                .iter()
+                .find(|(n, _)| *n == variable)
+                .map(|(_, v)| Some(v.clone().into()))
+                .ok_or_else(|| entry(name, format!("`{key}_env`: {variable} is not set"))),
+            _ => Err(entry(name, format!("give one of `{key}`, `{key}_file`, `{key}_env`"))),
+        }
+    }
+}

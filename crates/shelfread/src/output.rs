@@ -1,0 +1,69 @@
+//! How answers look: tables for people, JSON for programs, dates in the reader's time, colours
+//! only where they are wanted (`NO_COLOR` is respected by `anstream`).
+
+use anstyle::{AnsiColor, Style};
+use chrono::{DateTime, Local, Utc};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use shelfread_domain::RunStatus;
+
+use crate::session::Failure;
+
+/// What went wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What needs a person.
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+/// What went well.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+
+/// Prints a line. Nobody reading any more, as after `| head`, is no failure.
+pub fn line(text: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// Prints a value as JSON.
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|e| Failure::broken(e.to_string()))?;
+    line(text);
+    Ok(())
+}
+
+/// Prints a table, or a sentence when there is nothing in it.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>, nothing: &str) {
+    if rows.is_empty() {
+        line(nothing);
+        return;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().copied());
+    for row in rows {
+        table.add_row(row.iter().map(|cell| plain(cell)));
+    }
+    for text in table.to_string().lines() {
+        line(text.trim_end());
+    }
+}
+
+/// Text from outside, without what a terminal would obey.
+pub fn plain(text: &str) -> String {
+    let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(harmless).collect()
+}
+
+/// A moment in the reader's time.
+pub fn local(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The status of a run in its colour.
+pub fn status(status: RunStatus) -> String {
+    let style = match status {
+        RunStatus::Succeeded => GOOD,
+        RunStatus::Failed => BAD,
+        RunStatus::Partial | RunStatus::Held => WARN,
+        RunStatus::Running | RunStatus::Planned => Style::new(),
+    };
+    format!("{style}{status}{style:#}")
+}
