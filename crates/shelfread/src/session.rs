@@ -77,7 +77,7 @@ impl Session {
         let config = read_config(cli)?;
         let store = open_store(&config).await?;
         store.migrate().await?;
-        let app = App::new(store, Arc::new(Adapters::default()), Arc::new(SystemClock));
+        let app = App::new(store, Arc::new(Adapters), Arc::new(SystemClock));
         crate::wiring::declare(&app, &config).await?;
         Ok(Self { app })
     }
