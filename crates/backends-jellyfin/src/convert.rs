@@ -14,8 +14,8 @@ use crate::wire::{Item, Kind, Location, MediaFile, Pairs, Text, UserData};
 const MAX_PARTS: i64 = 100;
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
-/// Adds the observations of an item: none for what is not on disk or none of our kinds, several for
-/// a file that holds several episodes.
+/// Adds the observations of an item: several for a file that holds several episodes. What is not
+/// on disk or none of our kinds adds none, and its id comes back.
 ///
 /// # Errors
 /// When nothing can be recorded of it.
@@ -23,14 +23,14 @@ pub(crate) fn observe(
     item: Item<'_>,
     paths: &PathMap,
     into: &mut Vec<Observation>,
-) -> Result<(), ItemFailure> {
-    let Some(kind) = kind(&item) else { return Ok(()) };
+) -> Result<Option<RemoteId>, ItemFailure> {
+    let Some(kind) = kind(&item) else { return Ok(Some(item.id.into_string().into())) };
     let last = item.index_number_end.filter(|_| kind == ItemKind::Episode);
     let observation = observation(item, kind, paths);
     let id = observation.remote_id.clone();
     let observation = observation.normalize().map_err(|unusable| failure(id, unusable))?;
     add_parts(observation, last, into);
-    Ok(())
+    Ok(None)
 }
 
 /// What it is to us. Seasons without a folder of their own are "virtual" too, and real; films and
@@ -135,9 +135,9 @@ fn files(sources: Vec<MediaFile<'_>>, own: Option<String>, paths: &PathMap) -> V
 
 fn play_state(data: &UserData<'_>) -> PlayState {
     PlayState {
-        position_seconds: data.playback_position_ticks.unwrap_or(0) / TICKS_PER_SECOND,
+        position_seconds: data.playback_position_ticks.unwrap_or(0).max(0) / TICKS_PER_SECOND,
         played: data.played.unwrap_or(false),
-        play_count: data.play_count.and_then(|n| i32::try_from(n).ok()).unwrap_or(0),
+        play_count: data.play_count.and_then(|n| i32::try_from(n).ok()).unwrap_or(0).max(0),
         last_played_at: data.last_played_date.as_deref().and_then(dotnet),
         carried: false,
     }

@@ -32,7 +32,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use shelfread_backends_http::Http;
+use shelfread_backends_http::paging::Patience;
+use shelfread_backends_http::{Http, listing};
 use shelfread_domain::SourceKind;
 use shelfread_domain::port::{
     Listed, MediaSource, RemoteLibrary, Scope, ServerIdentity, SourceError,
@@ -101,6 +102,7 @@ impl Jellyfin {
             http: self.http.clone(),
             session: self.session().await?,
             paths: self.config.paths.clone(),
+            patience: Patience::default(),
         }))
     }
 }
@@ -130,6 +132,6 @@ impl MediaSource for Jellyfin {
         library: &'a RemoteLibrary,
         scope: Scope,
     ) -> BoxStream<'a, Result<Listed, SourceError>> {
-        listing::stream(self, library, scope)
+        listing(|out| listing::run(self, library, scope, out))
     }
 }

@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use futures::stream::{self, BoxStream, StreamExt};
+use shelfread_backends_http::paging::IN_FLIGHT;
+use shelfread_backends_http::{Output, Tally};
 use shelfread_domain::port::{Listed, RemoteLibrary, Scope, SourceError};
 use shelfread_domain::{Coverage, ItemKind, Observation, RemoteId};
-use tokio::sync::mpsc;
 
 use crate::Jellyfin;
 use crate::config::Flavour;
@@ -18,51 +19,28 @@ use crate::order::Order;
 use crate::page::{Content, Reader, changed};
 use crate::query::{Pass, Query, early};
 
-/// How many pages are under way at once; more gain nothing.
-const PAGES_IN_FLIGHT: usize = 4;
 /// How many ids go into one request; addresses have a length.
 const IDS_PER_REQUEST: usize = 40;
 
-type Out = mpsc::Sender<Result<Listed, SourceError>>;
-
-/// The steps of a listing. The work is done while the stream is polled, but for the pages under
-/// way, which have tasks of their own that end with the stream.
-pub(crate) fn stream<'a>(
-    jellyfin: &'a Jellyfin,
-    library: &'a RemoteLibrary,
-    scope: Scope,
-) -> BoxStream<'a, Result<Listed, SourceError>> {
-    let (out, mut steps) = mpsc::channel(1);
-    let work = async move {
-        if let Err(error) = run(jellyfin, library, scope, &out).await {
-            // Nobody listens any more: nobody misses it.
-            let _ = out.send(Err(error)).await;
-        }
-    };
-    let work = stream::once(work.boxed()).filter_map(|()| ready(None));
-    stream::select(work, stream::poll_fn(move |cx| steps.poll_recv(cx))).boxed()
-}
-
-async fn run(
+/// Lists a library and certifies what came. The pages under way have tasks of their own, which
+/// end when this future is dropped.
+pub(crate) async fn run(
     jellyfin: &Jellyfin,
     library: &RemoteLibrary,
     scope: Scope,
-    out: &Out,
-) -> Result<(), SourceError> {
+    out: Output,
+) -> Result<Coverage, SourceError> {
     let mut listing = Listing {
         reader: jellyfin.reader().await?,
         library: &library.remote_id,
         page_size: u64::from(jellyfin.config.page_size.max(1)),
         out,
         order: Order::default(),
-        expected: None,
-        received: 0,
-        lost: 0,
-        doubts: Vec::new(),
+        tally: Tally::default(),
     };
     let limited = match scope {
         Scope::Full => {
-            listing.passes(Pass::ALL.map(|pass| listing.query(pass))).await?;
+            listing.full().await?;
             None
         }
         Scope::ChangedSince(since) => {
@@ -74,36 +52,22 @@ async fn run(
             Some("only some objects were asked for")
         }
     };
-    listing.end(limited).await;
-    Ok(())
-}
-
-/// The pages of a list in their order, some of them under way at once; the first is there.
-fn pages(
-    reader: Arc<Reader>,
-    query: Arc<Query>,
-    first: Content,
-    size: u64,
-) -> BoxStream<'static, Result<Content, SourceError>> {
-    let count = first.total.unwrap_or(0).div_ceil(size);
-    let rest = (1..count).map(move |n| reader.spawn(&query, n * size, size));
-    let all = std::iter::once(ready(Ok(first)).boxed()).chain(rest);
-    stream::iter(all).buffered(PAGES_IN_FLIGHT).boxed()
+    for page in listing.order.release() {
+        listing.out.send(Listed::Page(page)).await;
+    }
+    Ok(match limited {
+        None => listing.tally.coverage(),
+        Some(reason) => Coverage::partial(None, listing.tally.received(), reason),
+    })
 }
 
 struct Listing<'a> {
     reader: Arc<Reader>,
     library: &'a str,
     page_size: u64,
-    out: &'a Out,
+    out: Output,
     order: Order,
-    /// How many items the server says there are; `None` when it does not say.
-    expected: Option<u64>,
-    /// How many items came.
-    received: u64,
-    /// Items of which not even the id is known.
-    lost: u64,
-    doubts: Vec<String>,
+    tally: Tally,
 }
 
 impl Listing<'_> {
@@ -111,39 +75,15 @@ impl Listing<'_> {
         Query::new(&self.reader.session, self.library, pass)
     }
 
-    /// Reads these lists, one after the other; their first pages at once, so that the total of
-    /// all is known from the beginning.
-    async fn passes(
-        &mut self,
-        queries: impl IntoIterator<Item = Query>,
-    ) -> Result<(), SourceError> {
-        let queries: Vec<_> = queries.into_iter().map(Arc::new).collect();
-        let mut firsts = Vec::new();
-        for query in &queries {
-            firsts.push(self.reader.spawn(query, 0, self.page_size));
+    async fn full(&mut self) -> Result<(), SourceError> {
+        let lists = self.begin(Pass::ALL.map(|pass| self.query(pass))).await?;
+        let total = lists.iter().map(|(_, first)| first.total).sum();
+        self.tally = Tally::new(total);
+        match total {
+            Some(total) => self.out.send(Listed::Expected(total)).await,
+            None => self.tally.doubt("the server did not say how much it has"),
         }
-        let firsts = try_join_all(firsts).await?;
-        self.expect(firsts.iter().map(|first| first.total).sum()).await;
-        for (query, first) in queries.into_iter().zip(firsts) {
-            self.pass(query, first).await?;
-        }
-        Ok(())
-    }
-
-    async fn pass(&mut self, query: Arc<Query>, first: Content) -> Result<(), SourceError> {
-        let total = first.total;
-        let mut pages = pages(Arc::clone(&self.reader), query, first, self.page_size);
-        while let Some(content) = pages.next().await {
-            let content = content?;
-            self.doubt(changed(total, content.total));
-            // Nothing more comes, whatever the total says; the count will tell.
-            let is_empty = content.received == 0 && content.failures.is_empty();
-            self.take(content).await;
-            if is_empty {
-                break;
-            }
-        }
-        Ok(())
+        self.finish(lists).await
     }
 
     /// What was saved since then, and what the user played since then. Play state is no part of
@@ -151,26 +91,25 @@ impl Listing<'_> {
     async fn changed_since(&mut self, since: DateTime<Utc>) -> Result<(), SourceError> {
         let session = Arc::clone(&self.reader.session);
         let saved = Pass::ALL.map(|pass| self.query(pass).saved_since(&session, since));
-        self.passes(saved).await?;
-        match session.flavour {
-            Flavour::Emby => self.passes([self.query(Pass::Playable).used_since(since)]).await,
-            Flavour::Jellyfin => self.played_since(early(since)).await,
+        let lists = self.begin(saved).await?;
+        self.finish(lists).await?;
+        if session.flavour == Flavour::Jellyfin {
+            return self.played_since(early(since)).await;
         }
+        let lists = self.begin([self.query(Pass::Playable).used_since(since)]).await?;
+        self.finish(lists).await
     }
 
     /// Jellyfin cannot be asked for it, but it can sort by it.
     async fn played_since(&mut self, since: DateTime<Utc>) -> Result<(), SourceError> {
         let query = self.query(Pass::Playable).last_played_first();
-        let is_recent = |o: &Observation| {
-            o.play.is_some_and(|play| play.last_played_at.is_some_and(|at| at >= since))
-        };
         let size = self.page_size.min(100);
         let mut found = Vec::new();
         for page in 0.. {
-            let mut content = self.reader.read(&query, page * size, size).await?;
+            let mut content = self.reader.read(&query, page * size..(page + 1) * size).await?;
             let read = content.observations.len();
-            content.observations.retain(is_recent);
-            let is_last = content.observations.len() < read || content.received < size;
+            content.observations.retain(|o| was_played_since(o, since));
+            let is_last = content.observations.len() < read || content.came < size;
             found.append(&mut content.observations);
             self.take(content).await;
             if is_last {
@@ -188,22 +127,15 @@ impl Listing<'_> {
         let (mut tops, below): (Vec<_>, Vec<_>) = found.into_iter().partition(|o| o.kind.is_top());
         let asked: HashSet<RemoteId> = tops.iter().map(|o| o.remote_id.clone()).collect();
         let parents: HashSet<RemoteId> = below.iter().filter_map(|o| o.parent.clone()).collect();
-        let unknown: Vec<_> = parents.difference(&asked).cloned().collect();
-        tops.extend(self.fetch(&unknown).await?);
-
-        let seasons = below.iter().filter(|o| o.kind == ItemKind::Season);
-        let mut whole: Vec<_> = seasons.filter_map(|o| o.parent.clone()).collect();
-        let shows = tops.iter().filter(|o| o.kind == ItemKind::Show).map(|o| &o.remote_id);
-        whole.extend(shows.filter(|id| asked.contains(id)).cloned());
-        whole.sort_unstable();
-        whole.dedup();
-
+        let unasked: Vec<_> = parents.difference(&asked).cloned().collect();
+        let whole = shows_asked_whole(&tops, &below);
+        tops.extend(self.fetch(&unasked).await?);
         self.send(tops).await;
         for show in whole {
-            let session = &self.reader.session;
             let below = [Pass::Seasons, Pass::Episodes];
-            let below = below.map(|pass| Query::new(session, show.as_str(), pass));
-            self.passes(below).await?;
+            let below = below.map(|pass| Query::new(&self.reader.session, show.as_str(), pass));
+            let lists = self.begin(below).await?;
+            self.finish(lists).await?;
         }
         self.send_sorted(below).await;
         Ok(())
@@ -212,12 +144,11 @@ impl Listing<'_> {
     /// The objects of these ids. A server that does not understand an id may answer with
     /// anything, so what was not asked for is left out.
     async fn fetch(&mut self, ids: &[RemoteId]) -> Result<Vec<Observation>, SourceError> {
-        let plain = |id: &RemoteId| id.as_str().replace('-', "").to_ascii_lowercase();
         let mut found = Vec::new();
         for ids in ids.chunks(IDS_PER_REQUEST) {
             let asked: HashSet<String> = ids.iter().map(plain).collect();
             let query = Query::only(&self.reader.session, self.library, ids);
-            let mut content = self.reader.read(&query, 0, ids.len() as u64).await?;
+            let mut content = self.reader.read(&query, 0..ids.len() as u64).await?;
             content.observations.retain(|o| asked.contains(&plain(&o.remote_id)));
             found.append(&mut content.observations);
             self.take(content).await;
@@ -225,78 +156,103 @@ impl Listing<'_> {
         Ok(found)
     }
 
-    async fn expect(&mut self, total: Option<u64>) {
-        self.expected = total;
-        if let Some(total) = total {
-            self.step(Listed::Expected(total)).await;
+    /// The first pages of these lists, fetched at once: they tell how long the lists are.
+    async fn begin(
+        &self,
+        queries: impl IntoIterator<Item = Query>,
+    ) -> Result<Vec<(Arc<Query>, Content)>, SourceError> {
+        let queries: Vec<_> = queries.into_iter().map(Arc::new).collect();
+        let firsts: Vec<_> =
+            queries.iter().map(|query| self.reader.spawn(query, 0..self.page_size)).collect();
+        Ok(queries.into_iter().zip(try_join_all(firsts).await?).collect())
+    }
+
+    /// Reads these lists to their ends, one after the other.
+    async fn finish(&mut self, lists: Vec<(Arc<Query>, Content)>) -> Result<(), SourceError> {
+        for (query, first) in lists {
+            let total = first.total;
+            let mut pages = pages(Arc::clone(&self.reader), query, first, self.page_size);
+            while let Some(content) = pages.next().await {
+                let content = content?;
+                if let Some(doubt) = changed(total, content.total) {
+                    self.tally.doubt(doubt);
+                }
+                // Nothing more comes, whatever the total says; the tally will tell.
+                let is_empty = content.came == 0 && content.failures.is_empty();
+                self.take(content).await;
+                if is_empty {
+                    break;
+                }
+            }
         }
+        Ok(())
     }
 
     async fn take(&mut self, content: Content) {
-        self.received += content.received;
         for doubt in content.doubts {
-            self.doubt(Some(doubt));
+            self.tally.doubt(doubt);
+        }
+        for id in &content.skipped {
+            self.tally.count_once(id);
         }
         for failure in content.failures {
-            self.lost += u64::from(failure.remote_id.is_none());
-            self.step(Listed::Failed(failure)).await;
+            match &failure.remote_id {
+                Some(id) => drop(self.tally.count_once(id)),
+                None => self.tally.unreadable(),
+            }
+            self.out.send(Listed::Failed(failure)).await;
         }
         self.send(content.observations).await;
     }
 
-    /// Few doubts tell as much as many.
-    fn doubt(&mut self, doubt: Option<String>) {
-        if self.doubts.len() < 3 {
-            self.doubts.extend(doubt);
-        }
-    }
-
-    async fn send(&mut self, observations: Vec<Observation>) {
-        let page = self.order.admit(observations);
-        if !page.is_empty() {
-            self.step(Listed::Page(page)).await;
-        }
+    /// Hands on what did not come before.
+    async fn send(&mut self, mut observations: Vec<Observation>) {
+        let mut is_new = false;
+        observations.retain(|observation| {
+            // The other parts of an object follow its first one.
+            if observation.part == 0 {
+                is_new = self.tally.count_once(&observation.remote_id);
+            }
+            is_new
+        });
+        self.out.send(Listed::Page(self.order.admit(observations))).await;
     }
 
     async fn send_sorted(&mut self, mut observations: Vec<Observation>) {
         observations.sort_by(|a, b| (&a.parent, a.kind).cmp(&(&b.parent, b.kind)));
         self.send(observations).await;
     }
+}
 
-    async fn step(&self, step: Listed) {
-        // Nobody listens any more: this future is about to be dropped too.
-        let _ = self.out.send(Ok(step)).await;
-    }
+/// The pages of a list in their order, some of them under way at once; the first is there.
+fn pages(
+    reader: Arc<Reader>,
+    query: Arc<Query>,
+    first: Content,
+    size: u64,
+) -> BoxStream<'static, Result<Content, SourceError>> {
+    let total = first.total.unwrap_or(0);
+    let starts = (1..total.div_ceil(size)).map(move |n| n * size);
+    let rest = starts.map(move |start| reader.spawn(&query, start..(start + size).min(total)));
+    let all = std::iter::once(ready(Ok(first)).boxed()).chain(rest);
+    stream::iter(all).buffered(IN_FLIGHT).boxed()
+}
 
-    async fn end(mut self, limited: Option<&str>) {
-        for page in self.order.release() {
-            self.step(Listed::Page(page)).await;
-        }
-        let reason = limited.map(str::to_owned).or_else(|| self.reason());
-        let coverage = match reason {
-            Some(reason) => Coverage::partial(self.expected, self.received, reason),
-            None => Coverage::complete(self.expected, self.received),
-        };
-        self.step(Listed::End(coverage)).await;
-    }
+fn was_played_since(observation: &Observation, since: DateTime<Utc>) -> bool {
+    observation.play.is_some_and(|play| play.last_played_at.is_some_and(|at| at >= since))
+}
 
-    /// Why the listing is not complete.
-    fn reason(&self) -> Option<String> {
-        let mut reasons = Vec::new();
-        match self.expected {
-            None => reasons.push("the server did not say how much it has".to_owned()),
-            Some(expected) if expected != self.received => {
-                reasons.push(format!("the server has {expected}, {} came", self.received));
-            }
-            Some(_) => {}
-        }
-        if self.lost > 0 {
-            reasons.push(format!("{} could not be read", self.lost));
-        }
-        if self.order.doubles > 0 {
-            reasons.push(format!("{} came more than once", self.order.doubles));
-        }
-        reasons.extend(self.doubts.iter().cloned());
-        (!reasons.is_empty()).then(|| reasons.join("; "))
-    }
+/// The shows that were asked for, and those of which a season was.
+fn shows_asked_whole(tops: &[Observation], below: &[Observation]) -> Vec<RemoteId> {
+    let shows = tops.iter().filter(|o| o.kind == ItemKind::Show).map(|o| o.remote_id.clone());
+    let seasons = below.iter().filter(|o| o.kind == ItemKind::Season);
+    let mut whole: Vec<_> = shows.chain(seasons.filter_map(|o| o.parent.clone())).collect();
+    whole.sort_unstable();
+    whole.dedup();
+    whole
+}
+
+/// Jellyfin's ids in one form; webhooks and old versions write them with dashes.
+fn plain(id: &RemoteId) -> String {
+    id.as_str().replace('-', "").to_ascii_lowercase()
 }

@@ -1,8 +1,7 @@
 //! What the port promises of the order of a listing, whatever the server makes of the order that
-//! we ask for: no object twice, and the episodes of one show after each other.
+//! we ask for: the episodes of one show follow each other.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, HashMap};
 
 use shelfread_domain::text::title_key;
 use shelfread_domain::{ExternalId, ItemKind, Observation, RemoteId};
@@ -10,15 +9,11 @@ use shelfread_domain::{ExternalId, ItemKind, Observation, RemoteId};
 /// Sees all observations of a listing, in pages.
 #[derive(Default, Debug)]
 pub(crate) struct Order {
-    /// Hashes of the ids that came. Two ids with one hash would only make a listing partial.
-    seen: HashSet<u64>,
     shows: HashMap<RemoteId, Show>,
     /// The first show of each title.
     titles: HashMap<String, RemoteId>,
     /// What hangs on shows that share their title, because servers sort episodes by it.
     held: BTreeMap<RemoteId, Vec<Observation>>,
-    /// How many objects came more than once.
-    pub(crate) doubles: u64,
 }
 
 #[derive(Default, Debug)]
@@ -30,17 +25,8 @@ struct Show {
 impl Order {
     /// The observations of a page that can go on now.
     pub(crate) fn admit(&mut self, page: Vec<Observation>) -> Vec<Observation> {
-        let mut fresh = false;
         let mut admitted = Vec::with_capacity(page.len());
         for mut observation in page {
-            // The parts of an object follow its first one.
-            if observation.part == 0 {
-                fresh = self.seen.insert(hash(&observation.remote_id));
-                self.doubles += u64::from(!fresh);
-            }
-            if !fresh {
-                continue;
-            }
             if observation.kind == ItemKind::Show {
                 self.meet(&observation);
             }
@@ -78,12 +64,6 @@ impl Order {
     }
 }
 
-fn hash(id: &RemoteId) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,17 +97,6 @@ mod tests {
         let held: Vec<_> = order.release().collect();
         assert_eq!(held.iter().map(|h| ids(h)).collect::<Vec<_>>(), [["0", "3"], ["1", "4"]]);
         assert_eq!(order.release().count(), 0);
-    }
-
-    #[test]
-    fn doubles_are_dropped_with_their_parts() {
-        let mut order = Order::default();
-        let mut second = episode("1", "a");
-        second.part = 1;
-        let page = vec![episode("1", "a"), second, episode("2", "a")];
-        assert_eq!(order.admit(page.clone()).len(), 3);
-        assert_eq!(order.admit(page).len(), 0);
-        assert_eq!(order.doubles, 2);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is asked of `/Items`. Only what we use is asked for: every field costs the server time.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Duration, Utc};
 use shelfread_backends_http::Request;
 use shelfread_domain::RemoteId;
@@ -77,6 +79,7 @@ impl Query {
             ("sortBy", pass.order().into()),
             ("sortOrder", "Ascending".into()),
             ("enableUserData", "true".into()),
+            // Not by location: a season without a folder of its own is "virtual" and real.
             ("isMissing", "false".into()),
         ]);
         if pass.has_images() {
@@ -86,7 +89,6 @@ impl Query {
             query.set("enableImages", "false");
         }
         if session.flavour == Flavour::Jellyfin {
-            query.set("excludeLocationTypes", "Virtual");
             query.set("enableTotalRecordCount", "true");
             // Otherwise a film may hide behind its collection, by a setting of the library.
             query.set("collapseBoxSetItems", "false");
@@ -131,9 +133,11 @@ impl Query {
         self
     }
 
-    /// The request for the items from `start`, at most `limit` of them.
-    pub(crate) fn request(&self, start: u64, limit: u64) -> Request {
-        let request = Request::get(["Items"]).query("startIndex", start).query("limit", limit);
+    /// The request for the items at these places.
+    pub(crate) fn request(&self, places: Range<u64>) -> Request {
+        let request = Request::get(["Items"])
+            .query("startIndex", places.start)
+            .query("limit", places.end - places.start);
         self.0.iter().fold(request, |request, (name, value)| request.query(name, value))
     }
 

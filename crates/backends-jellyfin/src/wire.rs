@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use shelfread_backends_http::lenient::null_default;
 
-/// A page of a listing.
+/// A page of a listing; `T` is its list.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
+    pub(crate) items: T,
     pub(crate) total_record_count: Option<i64>,
     pub(crate) start_index: Option<i64>,
 }

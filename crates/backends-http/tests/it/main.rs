@@ -1,5 +1,7 @@
 //! The client against a server that behaves as badly as it likes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
 mod bounds;
 mod redirects;
 mod retries;
