@@ -1,0 +1,10 @@
+//! The adapter against servers that speak Sonarr and Radarr, well and badly.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+#![allow(clippy::print_stdout, reason = "a test that has nothing to read says so")]
+
+mod fake;
+mod faults;
+mod listing;
+mod recorded;
+mod server;
