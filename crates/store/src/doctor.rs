@@ -24,54 +24,54 @@ pub struct Finding {
     pub message: String,
 }
 
-/// A query that gives the subject and the rest of the message for each wrong row.
+/// A query that gives the subject of each wrong row.
 struct Check {
     kind: &'static str,
     sql: &'static str,
     message: &'static str,
 }
 
-/// Holds for both databases. Ids are shown as the database shows them.
+/// The same text on both databases.
 const CHECKS: [Check; 7] = [
     Check {
         kind: "duplicate",
-        sql: "SELECT MIN(CAST(id AS text)), COUNT(*) FROM items WHERE kind = 'season' \
+        sql: "SELECT MIN(title) FROM items WHERE kind = 'season' \
               AND season_number IS NOT NULL GROUP BY parent_id, season_number HAVING COUNT(*) > 1",
         message: "several rows for one season",
     },
     Check {
         kind: "duplicate",
-        sql: "SELECT MIN(CAST(id AS text)), COUNT(*) FROM items WHERE kind = 'episode' \
+        sql: "SELECT MIN(title) FROM items WHERE kind = 'episode' \
               AND season_number IS NOT NULL AND episode_number IS NOT NULL \
               GROUP BY parent_id, season_number, episode_number HAVING COUNT(*) > 1",
         message: "several rows for one episode",
     },
     Check {
         kind: "orphan",
-        sql: "SELECT title, 1 FROM items c WHERE c.kind IN ('season', 'episode') \
+        sql: "SELECT title FROM items c WHERE c.kind IN ('season', 'episode') \
               AND NOT EXISTS (SELECT 1 FROM items s WHERE s.id = c.parent_id AND s.kind = 'show')",
         message: "a season or episode without its show",
     },
     Check {
         kind: "orphan",
-        sql: "SELECT remote_id, 1 FROM listings l WHERE l.item_id IS NOT NULL \
+        sql: "SELECT remote_id FROM listings l WHERE l.item_id IS NOT NULL \
               AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = l.item_id)",
         message: "a listing of an item that is not there",
     },
     Check {
         kind: "unplaced",
-        sql: "SELECT remote_id, 1 FROM listings WHERE item_id IS NULL AND review IS NULL",
+        sql: "SELECT remote_id FROM listings WHERE item_id IS NULL AND review IS NULL",
         message: "a listing without an item that nobody is asked about",
     },
     Check {
         kind: "misplaced",
-        sql: "SELECT l.remote_id, 1 FROM listings l JOIN items i ON i.id = l.item_id \
+        sql: "SELECT l.remote_id FROM listings l JOIN items i ON i.id = l.item_id \
               WHERE i.kind <> l.kind",
         message: "a listing of another kind than its item",
     },
     Check {
         kind: "misplaced",
-        sql: "SELECT i.title, 1 FROM external_ids e JOIN items i ON i.id = e.item_id \
+        sql: "SELECT i.title FROM external_ids e JOIN items i ON i.id = e.item_id \
               WHERE i.kind <> e.kind",
         message: "an external id of another kind than its item",
     },

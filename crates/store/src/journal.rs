@@ -232,18 +232,6 @@ fn listing_patch(b: &ListingRecord, a: &ListingRecord) -> (Value, Value) {
     (back.into(), forth.into())
 }
 
-/// The item that a row belongs to.
-fn item_of(row: &Row) -> Option<ItemId> {
-    match row {
-        Row::Item(r) => Some(r.id),
-        Row::Listing(r) => r.item_id,
-        Row::ExternalId(r) => Some(r.item_id),
-        Row::Progress(r) => Some(r.item_id),
-        Row::Settings(r) => Some(r.item_id),
-        Row::Override(r) => Some(r.item_id),
-    }
-}
-
 const fn own_id(row: &Row) -> Option<Uuid> {
     match row {
         Row::Item(r) => Some(r.id.0),
@@ -297,7 +285,7 @@ impl Batch {
         let new: HashSet<_> = sorted.items.insert.iter().map(|item| item.id).collect();
         let told = |net: &&Net<'_>| match (net.before, net.after) {
             (None, Some(Row::Item(_) | Row::Listing(_))) => false,
-            (None, Some(row)) => item_of(row).is_none_or(|item| !new.contains(&item)),
+            (None, Some(row)) => row.item_id().is_none_or(|item| !new.contains(&item)),
             (Some(before), Some(_)) => !is_made_by(before, run),
             _ => true,
         };
@@ -334,7 +322,7 @@ fn push(cells: &mut Vec<Cellular>, net: &Net<'_>, run: RunId, state: ChangeState
         Cellular::BigInt(None),
         change.op.to_cell(),
         row.map(Row::entity).to_cell(),
-        row.and_then(item_of).to_cell(),
+        row.and_then(Row::item_id).to_cell(),
         row.and_then(own_id).to_cell(),
         change.kind.to_cell(),
         change.label.to_cell(),

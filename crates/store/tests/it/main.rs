@@ -1,0 +1,14 @@
+//! The same suite on SQLite and on PostgreSQL.
+
+mod apply;
+mod constraints;
+mod db;
+mod journal;
+mod leases;
+mod load;
+mod reads;
+mod records;
+mod runs;
+mod schema;
+mod sources;
+mod statements;
