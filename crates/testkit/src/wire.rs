@@ -22,10 +22,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
@@ -55,6 +58,24 @@ impl Request {
     /// The first parameter of that name.
     pub fn param(&self, name: &str) -> Option<&str> {
         first(&self.query, |n| n == name)
+    }
+
+    /// The request as it goes over the wire, for one answer that is not compressed.
+    fn bytes(&self, host: &str) -> Vec<u8> {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.query);
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let mut head = format!("{} {}{mark}{query} HTTP/1.1\r\n", self.method, self.path);
+        let ours = ["host", "connection", "accept-encoding", "content-length"];
+        for (name, value) in &self.headers {
+            if !ours.contains(&name.to_ascii_lowercase().as_str()) {
+                head += &format!("{name}: {value}\r\n");
+            }
+        }
+        let length = self.body.len();
+        head += &format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        [head.as_bytes(), &self.body].concat()
     }
 
     /// The parameter as a number; panics when it is there and is none.
@@ -129,6 +150,22 @@ impl Reply {
         Self { manner: Manner::Silent, ..Self::status(200) }
     }
 
+    /// The status.
+    pub const fn code(&self) -> u16 {
+        self.status
+    }
+
+    /// The body as text, whatever it is.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The same with another body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
     /// The same with another status.
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
@@ -201,7 +238,7 @@ impl Reply {
     /// Sends it; whether the connection can serve another request after it.
     async fn send(&self, stream: &mut TcpStream, with_body: bool) -> io::Result<bool> {
         match self.manner {
-            Manner::Silent => return std::future::pending().await,
+            Manner::Silent => {}
             Manner::Raw => stream.write_all(&self.body).await?,
             _ => {
                 stream.write_all(self.head().as_bytes()).await?;
@@ -214,17 +251,18 @@ impl Reply {
         Ok(matches!(self.manner, Manner::Whole | Manner::Drip { .. }))
     }
 
+    /// Whether nothing more comes and the connection stays open.
+    const fn hangs(&self) -> bool {
+        matches!(self.manner, Manner::Silent | Manner::Stall { .. })
+    }
+
     async fn send_body(&self, stream: &mut TcpStream) -> io::Result<()> {
         let upto = |end: usize| &self.body[..end.min(self.body.len())];
         match self.manner {
             Manner::Whole | Manner::Claim { .. } | Manner::Raw | Manner::Silent => {
                 stream.write_all(&self.body).await
             }
-            Manner::Cut { at } => stream.write_all(upto(at)).await,
-            Manner::Stall { after } => {
-                stream.write_all(upto(after)).await?;
-                std::future::pending().await
-            }
+            Manner::Cut { at } | Manner::Stall { after: at } => stream.write_all(upto(at)).await,
             Manner::Drip { chunk, pause } => {
                 for bytes in self.body.chunks(chunk.max(1)) {
                     stream.write_all(bytes).await?;
@@ -244,21 +282,38 @@ impl Reply {
 #[derive(Debug)]
 pub struct Wire {
     address: SocketAddr,
-    requests: Log,
+    shared: Arc<Shared>,
     server: JoinHandle<()>,
 }
 
-type Log = Arc<Mutex<Vec<Request>>>;
-type Answer = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
+type Answer = Box<dyn Fn(Request) -> BoxFuture<'static, Reply> + Send + Sync>;
+
+struct Shared {
+    answer: Answer,
+    requests: Mutex<Vec<Request>>,
+    waiting: AtomicUsize,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
 
 impl Wire {
     /// Starts a server that answers with `answer`.
     pub async fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::answering(Box::new(move |request| ready(answer(&request)).boxed())).await
+    }
+
+    /// Starts a server that takes its time for its answers.
+    pub(crate) async fn answering(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
-        let requests = Log::default();
-        let server = tokio::spawn(serve(listener, Arc::clone(&requests), Arc::new(answer)));
-        Self { address, requests, server }
+        let (requests, waiting) = (Mutex::default(), AtomicUsize::new(0));
+        let shared = Arc::new(Shared { answer, requests, waiting });
+        let server = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self { address, shared, server }
     }
 
     /// Starts a server that gives these replies one after the other, whatever is asked, and 599
@@ -275,7 +330,12 @@ impl Wire {
 
     /// What it was asked so far.
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.requests).clone()
+        lock(&self.shared.requests).clone()
+    }
+
+    /// How many clients wait now for something that will never come.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::SeqCst)
     }
 }
 
@@ -290,23 +350,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The connections live in the set, so they end with this task.
-async fn serve(listener: TcpListener, log: Log, answer: Answer) {
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(converse(stream, Arc::clone(&log), Arc::clone(&answer)));
+        connections.spawn(converse(stream, Arc::clone(&shared)));
         while connections.try_join_next().is_some() {}
     }
 }
 
 /// Answers the requests of one connection. A client that goes away ends it.
-async fn converse(stream: TcpStream, log: Log, answer: Answer) -> io::Result<()> {
+async fn converse(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await? {
-        let reply = answer(&request);
         let with_body = request.method != "HEAD";
-        lock(&log).push(request);
-        if !reply.send(stream.get_mut(), with_body).await? {
+        let is_last = request.header("connection").is_some_and(|c| c.eq_ignore_ascii_case("close"));
+        lock(&shared.requests).push(request.clone());
+        let reply = (shared.answer)(request).await;
+        let goes_on = reply.send(stream.get_mut(), with_body).await?;
+        if reply.hangs() {
+            shared.waiting.fetch_add(1, Ordering::SeqCst);
+            let gone = stream.read_to_end(&mut Vec::new()).await;
+            shared.waiting.fetch_sub(1, Ordering::SeqCst);
+            gone?;
+        }
+        if is_last || !goes_on {
             break;
         }
     }
@@ -336,8 +404,31 @@ async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> 
     Ok(Some(request))
 }
 
-async fn line(stream: &mut BufReader<TcpStream>) -> io::Result<Option<String>> {
+async fn line(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
     let mut line = String::new();
     let read = stream.read_line(&mut line).await?;
     Ok((read > 0).then(|| line.trim_end().to_owned()))
+}
+
+/// Sends a request to a server that behaves well, and reads its whole answer. Neither TLS nor
+/// chunks nor compression: it is for servers of tests.
+///
+/// # Errors
+/// When nobody answers, or not in HTTP.
+pub async fn forward(to: &Url, request: &Request) -> io::Result<Reply> {
+    let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let host = to.host_str().zip(to.port_or_known_default()).ok_or_else(|| bad("no host"))?;
+    let mut stream = BufReader::new(TcpStream::connect(host).await?);
+    stream.get_mut().write_all(&request.bytes(host.0)).await?;
+    let first = line(&mut stream).await?.ok_or_else(|| bad("no answer"))?;
+    let status = first.split(' ').nth(1).and_then(|s| s.parse().ok());
+    let mut reply = Reply::status(status.ok_or_else(|| bad("no status"))?);
+    while let Some(header) = line(&mut stream).await?.filter(|l| !l.is_empty()) {
+        let (name, value) = header.split_once(':').unwrap_or((&header, ""));
+        if !["content-length", "connection"].contains(&name.to_ascii_lowercase().as_str()) {
+            reply = reply.header(name, value.trim());
+        }
+    }
+    stream.read_to_end(&mut reply.body).await?;
+    Ok(reply)
 }

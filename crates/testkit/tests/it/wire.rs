@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shelfread_testkit::until;
-use shelfread_testkit::wire::{Reply, Wire};
+use shelfread_testkit::wire::{Reply, Request, Wire, forward};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -69,7 +69,7 @@ async fn what_never_ends_ends_with_the_server() {
         let wire = Wire::queue([reply]).await;
         let mut stream = connect(&wire).await;
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-        until(SOON, async || wire.requests().len() == 1).await;
+        until(SOON, async || wire.waiting() == 1).await;
         drop(wire);
         let mut rest = Vec::new();
         timeout(SOON, stream.read_to_end(&mut rest)).await.unwrap().ok();
@@ -94,4 +94,31 @@ async fn a_drip_is_slow_and_whole() {
         answer.push(char::from(timeout(SOON, stream.read_u8()).await.unwrap().unwrap()));
     }
     assert!(begun.elapsed() >= Duration::from_millis(20));
+}
+
+#[tokio::test]
+async fn it_sees_when_a_client_no_longer_waits() {
+    let wire = Wire::queue([Reply::silence()]).await;
+    let mut stream = connect(&wire).await;
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    until(SOON, async || wire.waiting() == 1).await;
+    drop(stream);
+    until(SOON, async || wire.waiting() == 0).await;
+}
+
+#[tokio::test]
+async fn what_is_forwarded_arrives_whole() {
+    let wire = Wire::start(|r| Reply::json(format!("{} {:?}", r.path, r.query)).header("x-a", "b"));
+    let wire = wire.await;
+    let request = Request {
+        method: "POST".into(),
+        path: "/a%20b".into(),
+        query: vec![("q".into(), "x & y".into())],
+        headers: vec![("X-Key".into(), "k".into())],
+        body: b"body".to_vec(),
+    };
+    let reply = forward(&wire.url(), &request).await.unwrap();
+    assert_eq!((reply.code(), reply.text()), (200, r#"/a%20b [("q", "x & y")]"#.to_owned()));
+    let seen = &wire.requests()[0];
+    assert_eq!((&seen.body, seen.header("x-key")), (&request.body, Some("k")));
 }
