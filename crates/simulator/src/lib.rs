@@ -6,14 +6,16 @@
 //! have in common is only the wire. It does not know the catalogue either.
 //!
 //! - [`World`]: what there is. One world may stand behind many servers.
-//! - [`Jellyfin`]: a Jellyfin or Emby before it runs; [`Running`]: a server that runs.
+//! - [`Jellyfin`] (or Emby), [`Plex`]: a server before it runs; [`Running`]: one that runs.
 //! - [`Faults`]: what goes wrong, as data.
 
 mod jellyfin;
+mod plex;
 mod server;
 mod world;
 
 pub use jellyfin::Jellyfin;
+pub use plex::Plex;
 pub use server::faults::{Effect, Fault, Faults};
 pub use server::running::{Logged, Running};
 pub use server::site::User;

@@ -50,6 +50,8 @@ impl Request {
     /// What an equal question has in common with this one.
     pub fn key(&self) -> String {
         let mut query: Vec<_> = self.query.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let headers = ["x-plex-token", "x-plex-container-start", "x-plex-container-size"];
+        query.extend(headers.iter().filter_map(|n| Some(format!("{n}={}", self.header(n)?))));
         query.sort_unstable();
         format!("{}?{}", self.path, query.join("&")).to_ascii_lowercase()
     }
@@ -122,7 +124,7 @@ pub(crate) fn garbled(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let garble = |(name, value): (String, Value)| match name.as_str() {
-                "Id" => (name, value),
+                "Id" | "id" | "ratingKey" => (name, value),
                 _ => (name, garbled(value)),
             };
             Value::Object(fields.into_iter().map(garble).collect())

@@ -27,6 +27,8 @@ pub(crate) enum IdForm {
     Hex,
     /// Short decimal numbers.
     Decimal,
+    /// Short decimal numbers for objects, long ids with dashes for libraries.
+    Rating,
 }
 
 /// Which generation of ids a server is in.
@@ -145,7 +147,9 @@ impl Site {
     fn number(&self, object: &Object) -> u128 {
         let n = u64::from(object.id.0) ^ u64::from(self.epochs.swapped);
         match self.form {
-            IdForm::Decimal => u128::from(1_000 + self.epochs.objects * 500_000_000 + n),
+            IdForm::Decimal | IdForm::Rating => {
+                u128::from(1_000 + self.epochs.objects * 500_000_000 + n)
+            }
             IdForm::Hex => hex(self.epochs.objects, n | u64::from(object.moves) << 32),
         }
     }
@@ -153,7 +157,7 @@ impl Site {
     fn spell(&self, number: u128) -> String {
         match self.form {
             IdForm::Hex => format!("{number:032x}"),
-            IdForm::Decimal => number.to_string(),
+            IdForm::Decimal | IdForm::Rating => number.to_string(),
         }
     }
 
@@ -166,7 +170,7 @@ impl Site {
     pub fn object(&mut self, id: &str) -> Option<ObjectId> {
         let number = match self.form {
             IdForm::Hex => u128::from_str_radix(&id.replace('-', ""), 16).ok()?,
-            IdForm::Decimal => id.parse().ok()?,
+            IdForm::Decimal | IdForm::Rating => id.parse().ok()?,
         };
         if self.cache.objects.is_none() {
             let shelves = self.world.read();
@@ -181,8 +185,16 @@ impl Site {
     pub fn library_id(&self, library: usize) -> String {
         match self.form {
             IdForm::Hex => self.spell(hex(self.epochs.libraries + (1 << 32), library as u64)),
+            IdForm::Rating => self.uuid(library as u64),
             IdForm::Decimal => (3 + self.epochs.libraries * 100 + library as u64).to_string(),
         }
+    }
+
+    /// Two servers never have the same one.
+    fn uuid(&self, library: u64) -> String {
+        let server = self.server_id.bytes().fold(5, |n, b| mix(n ^ u64::from(b)));
+        let text = format!("{:032x}", hex(server ^ self.epochs.libraries, library));
+        [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
     }
 
     /// The library of that id.
