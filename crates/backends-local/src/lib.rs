@@ -17,6 +17,8 @@
 
 mod detect;
 mod disk;
+#[cfg(test)]
+mod faults;
 mod films;
 mod list;
 mod names;

@@ -21,6 +21,9 @@ use crate::walk::{Folder, Item, Video, Walk, Walked};
 /// The videos that lie loose in the root, by the title of their show.
 type Loose = BTreeMap<String, Vec<Video>>;
 
+/// What has no folder of its own changes only with its episodes.
+const NEVER: Option<DateTime<Utc>> = Some(DateTime::<Utc>::MIN_UTC);
+
 /// The place of a video within its show.
 #[derive(Clone, Debug, Default)]
 struct Shelf {
@@ -115,7 +118,7 @@ impl Walk<'_> {
             external_ids: name.external_ids,
             ..Facts::default()
         };
-        let mut changed = folder.changed;
+        let mut changed = if folder.is_root() { NEVER } else { folder.changed };
         if let Some(note) = folder.note("tvshow.nfo") {
             changed = changed.max(self.changed(&note));
             let found = self.nfo(&note)?;
@@ -142,7 +145,7 @@ impl Walk<'_> {
         let year = found.iter().find_map(|found| found.name.year);
         let id = remote::show_id(&title);
         let facts = Facts { title: Some(title), year, ..Facts::default() };
-        self.emit(Show { id, facts, changed: None, home: None }, found)
+        self.emit(Show { id, facts, changed: NEVER, home: None }, found)
     }
 
     /// Gathers the videos of a folder of a show and of the folders below it.
@@ -210,7 +213,7 @@ impl Walk<'_> {
             let mut observation = Observation::new(id.clone(), ItemKind::Episode);
             observation.part = part;
             observation.parent = Some(show.id.clone());
-            observation.facts = episode_facts(&slot, &name, &video, &file);
+            observation.facts = episode_facts(show, &slot, &name, &video, &file);
             observation.anchor = Some(file.clone());
             let last = |n: Option<i32>| n.unwrap_or(i32::MAX);
             let facts = &observation.facts;
@@ -234,9 +237,19 @@ impl Walk<'_> {
     }
 }
 
-fn episode_facts(slot: &Slot<'_>, name: &ReleaseName, video: &Video, file: &FileRef) -> Facts {
+fn episode_facts(
+    show: &Show,
+    slot: &Slot<'_>,
+    name: &ReleaseName,
+    video: &Video,
+    file: &FileRef,
+) -> Facts {
     let unnumbered = slot.episode.is_none() && slot.date.is_none();
-    let whole = || name.title.clone().unwrap_or_else(|| video.stem.clone());
+    let key = |title: &Option<String>| title.as_deref().map(title_key);
+    let whole = || match &name.title {
+        Some(title) if key(&name.title) != key(&show.facts.title) => title.clone(),
+        _ => video.stem.clone(),
+    };
     let mut facts = Facts {
         title: name.episode_title.clone().or_else(|| unnumbered.then(whole)),
         air_date: slot.date,
@@ -293,9 +306,9 @@ fn show_name(folder: &str) -> ReleaseName {
 /// takes those of its folder (`Show.S01E02.1080p-GRP/grp-102.mkv`).
 fn read(video: Video, shelf: Shelf, folder: Option<&str>) -> Option<Found> {
     let mut name = ReleaseName::parse_as(&video.stem, Expect::Episode);
-    let of_folder = folder.map(ReleaseName::parse).filter(|folder| {
-        !folder.episodes.is_empty() && name.confidence.numbers < Certainty::Likely
-    });
+    let unsure = name.confidence.numbers < Certainty::Likely;
+    let of_folder = folder.filter(|_| unsure).map(ReleaseName::parse);
+    let of_folder = of_folder.filter(|folder| !folder.episodes.is_empty());
     if let Some(of_folder) = of_folder {
         name = ReleaseName { extra: name.extra, ..of_folder };
     }

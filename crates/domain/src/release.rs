@@ -126,10 +126,18 @@ pub struct ReleaseName {
     pub confidence: Confidence,
 }
 
-/// What a name looks like when it is the name of a video file.
-const VIDEO: &str = " 3gp asf avi divx dvr-ms f4v flv iso m2ts m2v m4v mk3d mkv mov mp4 mpeg mpg mts \
-    ogm ogv rm rmvb strm ts vob webm wmv wtv ";
-const OTHER_FILES: &str = " nfo srt sub idx ass ssa sup vtt nzb torrent rar zip par2 txt jpg png ";
+/// The extensions of video files.
+const VIDEO: [&str; 28] = [
+    "3gp", "asf", "avi", "divx", "dvr-ms", "f4v", "flv", "iso", "m2ts", "m2v", "m4v", "mk3d",
+    "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogm", "ogv", "rm", "rmvb", "strm", "ts", "vob",
+    "webm", "wmv", "wtv",
+];
+
+/// The extensions of other files that releases hold or come in.
+const OTHER_FILES: [&str; 16] = [
+    "nfo", "srt", "sub", "idx", "ass", "ssa", "sup", "vtt", "nzb", "torrent", "rar", "zip", "par2",
+    "txt", "jpg", "png",
+];
 
 /// The name of a video file without its extension; `None` when it is none.
 ///
@@ -138,14 +146,13 @@ const OTHER_FILES: &str = " nfo srt sub idx ass ssa sup vtt nzb torrent rar zip 
 /// assert_eq!(shelfread_domain::release::video_stem("Heat (1995).srt"), None);
 /// ```
 pub fn video_stem(file_name: &str) -> Option<&str> {
-    stem_if(file_name, &[VIDEO])
+    stem_if(file_name, &VIDEO)
 }
 
-fn stem_if<'a>(name: &'a str, lists: &[&str]) -> Option<&'a str> {
+fn stem_if<'a>(name: &'a str, extensions: &[&str]) -> Option<&'a str> {
     let (stem, extension) = name.rsplit_once('.')?;
-    let known = |list: &&str| list.contains(&format!(" {} ", extension.to_ascii_lowercase()));
-    let plain = (1..=7).contains(&extension.len()) && !extension.contains(' ');
-    (!stem.is_empty() && plain && lists.iter().any(known)).then_some(stem)
+    let known = extensions.iter().any(|known| known.eq_ignore_ascii_case(extension));
+    (!stem.is_empty() && known).then_some(stem)
 }
 
 impl ReleaseName {
@@ -165,7 +172,8 @@ impl ReleaseName {
     /// Reads a name of which something is known.
     pub fn parse_as(name: &str, expect: Expect) -> Self {
         let name = cut(name);
-        let name = without_site(stem_if(name, &[VIDEO, OTHER_FILES]).unwrap_or(name));
+        let stem = video_stem(name).or_else(|| stem_if(name, &OTHER_FILES));
+        let name = without_site(stem.unwrap_or(name));
         let tags = tags::take(name);
         let mut release = Parser::new(&tags.rest, expect).run();
         release.external_ids = tags.ids;

@@ -104,15 +104,128 @@ const WEAK: [(&str, Mark); 7] = [
     ("screener", Mark::Source("Screener")),
 ];
 
-const WEAK_OTHER: &str = " proper repack repack2 rerip real internal limited retail hybrid complete \
-    multi dual audio dubbed subbed dub sub subs dl ml dublado legendado uncensored \
-    hi10p 10bits hdr hdr10 hdr10plus hdr10p dv dovi sdr hlg hd uhd fhd ws fs hsbs hou sbs 3d \
-    dts dtshd dtsx truehd atmos aac aac2 ac3 eac3 ddp ddp2 ddp5 ddp7 ddpa5 dd dd2 dd5 dd7 flac \
-    opus mp3 lpcm pcm ma amzn nf netflix dsnp hmax max hulu atvp pcok pmtp itunes \
-    german deutsch french truefrench vostfr vff vf vfq italian ita spanish esp castellano latino \
-    english eng ger fre rus russian japanese jpn jap korean kor hindi nordic norwegian swedish \
-    danish dutch polish pldub portuguese turkish chinese mandarin cantonese \
-    readnfo nfofix dirfix batch ";
+/// Audio, languages and flags, sorted.
+const WEAK_OTHER: [&str; 119] = [
+    "10bits",
+    "3d",
+    "aac",
+    "aac2",
+    "ac3",
+    "amzn",
+    "atmos",
+    "atvp",
+    "audio",
+    "batch",
+    "cantonese",
+    "castellano",
+    "chinese",
+    "complete",
+    "danish",
+    "dd",
+    "dd2",
+    "dd5",
+    "dd7",
+    "ddp",
+    "ddp2",
+    "ddp5",
+    "ddp7",
+    "ddpa5",
+    "deutsch",
+    "dirfix",
+    "dl",
+    "dovi",
+    "dsnp",
+    "dts",
+    "dtshd",
+    "dtsx",
+    "dual",
+    "dub",
+    "dubbed",
+    "dublado",
+    "dutch",
+    "dv",
+    "eac3",
+    "eng",
+    "english",
+    "esp",
+    "fhd",
+    "flac",
+    "fre",
+    "french",
+    "fs",
+    "ger",
+    "german",
+    "hd",
+    "hdr",
+    "hdr10",
+    "hdr10p",
+    "hdr10plus",
+    "hi10p",
+    "hindi",
+    "hlg",
+    "hmax",
+    "hou",
+    "hsbs",
+    "hulu",
+    "hybrid",
+    "internal",
+    "ita",
+    "italian",
+    "itunes",
+    "jap",
+    "japanese",
+    "jpn",
+    "kor",
+    "korean",
+    "latino",
+    "legendado",
+    "limited",
+    "lpcm",
+    "ma",
+    "mandarin",
+    "max",
+    "ml",
+    "mp3",
+    "multi",
+    "netflix",
+    "nf",
+    "nfofix",
+    "nordic",
+    "norwegian",
+    "opus",
+    "pcm",
+    "pcok",
+    "pldub",
+    "pmtp",
+    "polish",
+    "portuguese",
+    "proper",
+    "readnfo",
+    "real",
+    "repack",
+    "repack2",
+    "rerip",
+    "retail",
+    "rus",
+    "russian",
+    "sbs",
+    "sdr",
+    "spanish",
+    "sub",
+    "subbed",
+    "subs",
+    "swedish",
+    "truefrench",
+    "truehd",
+    "turkish",
+    "uhd",
+    "uncensored",
+    "vf",
+    "vff",
+    "vfq",
+    "vostfr",
+    "ws",
+];
 
 /// What the words from `at` on say of the copy; `None` for a word that we do not know.
 pub(super) fn mark(words: &[Word<'_>], at: usize) -> Option<Marked> {
@@ -132,7 +245,7 @@ pub(super) fn mark(words: &[Word<'_>], at: usize) -> Option<Marked> {
     if let Some((_, mark)) = WEAK.iter().find(|(text, _)| *text == low) {
         return found(mark.clone(), 1, false);
     }
-    let known = low.is_ascii() && WEAK_OTHER.contains(&format!(" {low} "));
+    let known = WEAK_OTHER.binary_search(&low).is_ok();
     known.then_some(Marked { mark: Mark::Other, words: 1, strong: false })
 }
 
@@ -235,4 +348,14 @@ pub(super) fn extra(low: &str) -> Option<Extra> {
         "extra" | "other" => Extra::Other,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_that_is_searched_by_halves_is_sorted() {
+        assert!(WEAK_OTHER.is_sorted());
+    }
 }

@@ -87,12 +87,20 @@ pub(super) fn split(name: &str) -> Vec<Word<'_>> {
                 end = at + c.len_utf8();
             }
             let text = &name[start..end];
-            let low = text.chars().filter(|c| !matches!(c, '\'' | '’')).collect::<String>();
             let gap = words.last().map_or(Gap::Start, |before| gap(&name[before.end..start]));
-            words.push(Word { text, low: low.to_lowercase(), start, end, gap, bracket, square });
+            words.push(Word { text, low: low(text), start, end, gap, bracket, square });
         }
     }
     words
+}
+
+fn low(text: &str) -> String {
+    if text.is_ascii() {
+        let mut low = text.to_ascii_lowercase();
+        low.retain(|c| c != '\'');
+        return low;
+    }
+    text.chars().filter(|c| !matches!(c, '\'' | '’')).flat_map(char::to_lowercase).collect()
 }
 
 /// What the text between two words amounts to.
