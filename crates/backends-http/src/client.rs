@@ -92,32 +92,34 @@ impl Http {
     pub async fn exchange(&self, request: &Request) -> Result<Response, SourceError> {
         let fail = |problem| SourceError::new(request.describe(&self.base), problem);
         let url = request.url(&self.base)?;
-        let deadline = Instant::now() + self.config.timeouts.total;
-        let retries = self.retries(request);
-        for n in 0.. {
-            let Ok(outcome) = timeout_at(deadline, self.attempt(request, url.clone())).await else {
-                return Err(fail(Problem::Timeout(self.config.timeouts.total.as_secs())));
+        let total = self.config.timeouts.total;
+        let deadline = Instant::now() + total;
+        let mut tries = 0;
+        loop {
+            let attempt = timeout_at(deadline, self.attempt(request, url.clone())).await;
+            let outcome = attempt.map_err(|_| fail(Problem::Timeout(total.as_secs())))?;
+            let pause = self.pause(request, tries, &outcome);
+            let Some(pause) = pause.filter(|pause| Instant::now() + *pause < deadline) else {
+                return outcome.map_err(|failure| fail(failure.problem));
             };
-            let pause = if n < retries { self.pause(n, &outcome) } else { None };
-            match pause.filter(|pause| Instant::now() + *pause < deadline) {
-                Some(pause) => {
-                    tracing::debug!(request = %request.describe(&self.base), n, ?pause, "again");
-                    sleep(pause).await;
-                }
-                None => return outcome.map_err(|failure| fail(failure.problem)),
-            }
+            tracing::debug!(?request, tries, ?pause, "again");
+            sleep(pause).await;
+            tries += 1;
         }
-        Err(fail(Problem::Timeout(self.config.timeouts.total.as_secs())))
     }
 
-    fn retries(&self, request: &Request) -> u32 {
+    /// How long to wait before the next try; `None` when there is none or it is no use.
+    fn pause(
+        &self,
+        request: &Request,
+        tries: u32,
+        outcome: &Result<Response, Failure>,
+    ) -> Option<Duration> {
         let allowed = self.config.retries.count.min(request.most_retries);
-        if request.repeatable { allowed } else { 0 }
-    }
-
-    /// How long to wait before the next try; `None` when another try is no use.
-    fn pause(&self, n: u32, outcome: &Result<Response, Failure>) -> Option<Duration> {
-        let ours = self.config.retries.pause(n);
+        if !request.repeatable || tries >= allowed {
+            return None;
+        }
+        let ours = self.config.retries.pause(tries);
         match outcome {
             Ok(r) if is_transient(r.status) => {
                 Some(retry_after(&r.headers).map_or(ours, |theirs| theirs.max(ours)))
@@ -204,11 +206,12 @@ fn redirect(answer: &reqwest::Response, url: &Url) -> Option<Url> {
 fn credentials(config: &HttpConfig) -> Result<HeaderMap, Problem> {
     let mut headers = HeaderMap::new();
     for (name, value) in &config.headers {
-        let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| {
-            Problem::Configuration(format!("what is set for {name} holds impossible characters"))
-        })?;
+        let impossible =
+            || Problem::Configuration(format!("the header {name} holds impossible characters"));
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| impossible())?;
+        let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| impossible())?;
         value.set_sensitive(true);
-        headers.insert(HeaderName::from_static(name), value);
+        headers.insert(name, value);
     }
     Ok(headers)
 }

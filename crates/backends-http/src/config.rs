@@ -16,8 +16,7 @@ pub struct HttpConfig {
     pub base_url: Url,
     /// What must be there, for messages: `Jellyfin`, `Sonarr` …
     pub product: &'static str,
-    /// Headers that prove who we are, sent with every request that is not anonymous. Names in
-    /// lower case.
+    /// Headers that prove who we are, sent with every request that is not anonymous.
     pub headers: Vec<(&'static str, SecretString)>,
     /// User name and password of HTTP basic authentication, sent likewise.
     pub basic_auth: Option<(String, SecretString)>,

@@ -49,8 +49,11 @@ fn an_address_with_secrets_or_without_sense_is_refused() {
         assert!(shown.contains(says) && !shown.contains("hunter2"), "{url}: {shown}");
     }
     let mut config = HttpConfig::parse("http://h", "Jellyfin").unwrap();
-    config.headers.push(("x-api-key", "a\nb".into()));
-    assert!(matches!(Http::new(config).unwrap_err().problem, Problem::Configuration(_)));
+    for header in [("x-api-key", "a\nb"), ("x api key", "a"), ("", "a")] {
+        config.headers = vec![(header.0, header.1.into())];
+        let error = Http::new(config.clone()).unwrap_err();
+        assert!(matches!(error.problem, Problem::Configuration(_)), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ async fn one_item_that_breaks_its_page_is_found() {
 
 #[tokio::test]
 async fn a_server_that_fails_for_good_is_given_up_soon() {
-    let world = World::generate(1, Size { films: 5_000, shows: 0, episodes: 0 });
+    let world = World::generate(1, Size { films: 500, shows: 0, episodes: 0 });
     let (server, source) = jellyfin(&world).await;
     let films = source.libraries().await.unwrap().remove(0);
     server.forget_requests();
