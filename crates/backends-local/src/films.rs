@@ -56,7 +56,8 @@ impl Walk<'_> {
     /// Lists the films whose files lie in one folder.
     fn films_of(&mut self, folder: &Folder, is_leaf: bool) -> Walked<()> {
         let home = ReleaseName::parse_as(&folder.name, Expect::Film);
-        let mut films = group(&folder.videos, &home);
+        let same_year = if folder.is_root() { |a, b| a == b } else { fits };
+        let mut films = group(&folder.videos, &home, same_year);
         let owner = if folder.is_root() { None } else { owner(&films, &home, is_leaf) };
         let single = films.len() == 1;
         for (at, film) in films.iter_mut().enumerate() {
@@ -132,8 +133,11 @@ fn is_bonus(folder: &Folder, name: &str) -> bool {
     !folder.is_root() && (is_extras(name) || beside)
 }
 
+/// Whether two years can be of one film.
+type SameYear = fn(Option<i32>, Option<i32>) -> bool;
+
 /// Puts together the versions and parts of each film, in the order of their first files.
-fn group(videos: &[Video], home: &ReleaseName) -> Vec<Film> {
+fn group(videos: &[Video], home: &ReleaseName, same_year: SameYear) -> Vec<Film> {
     let mut films: Vec<Film> = Vec::new();
     let mut by_title: HashMap<String, Vec<usize>> = HashMap::new();
     for video in videos {
@@ -146,7 +150,7 @@ fn group(videos: &[Video], home: &ReleaseName) -> Vec<Film> {
         }
         let same =
             by_title.entry(title_key(name.title.as_deref().unwrap_or_default())).or_default();
-        match same.iter().find(|at| fits(films[**at].name.year, name.year)) {
+        match same.iter().find(|at| same_year(films[**at].name.year, name.year)) {
             Some(at) => {
                 let film = &mut films[*at];
                 film.name.year = film.name.year.or(name.year);
@@ -162,7 +166,7 @@ fn group(videos: &[Video], home: &ReleaseName) -> Vec<Film> {
     films
 }
 
-const fn fits(a: Option<i32>, b: Option<i32>) -> bool {
+fn fits(a: Option<i32>, b: Option<i32>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a == b,
         _ => true,

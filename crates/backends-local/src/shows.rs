@@ -12,7 +12,7 @@ use shelfread_domain::release::{Certainty, Expect, ReleaseName, season_folder};
 use shelfread_domain::text::title_key;
 use shelfread_domain::{Facts, FileRef, ItemKind, Observation, RemoteId};
 
-use crate::names::{is_extras, is_extras_beside_video, is_plain_season};
+use crate::names::{is_disc, is_extras, is_extras_beside_video, is_plain_season};
 use crate::nfo::Root;
 use crate::number::{Slot, slots};
 use crate::remote::{self, name_text};
@@ -303,9 +303,11 @@ fn show_name(folder: &str) -> ReleaseName {
 }
 
 /// Reads the name of an episode's file; `None` for bonus videos. A file whose name has no number
-/// takes those of its folder (`Show.S01E02.1080p-GRP/grp-102.mkv`).
+/// takes those of its folder (`Show.S01E02.1080p-GRP/grp-102.mkv`). The number of a disc is none of
+/// an episode.
 fn read(video: Video, shelf: Shelf, folder: Option<&str>) -> Option<Found> {
-    let mut name = ReleaseName::parse_as(&video.stem, Expect::Episode);
+    let expect = if is_disc(&video.stem) { Expect::Film } else { Expect::Episode };
+    let mut name = ReleaseName::parse_as(&video.stem, expect);
     let unsure = name.confidence.numbers < Certainty::Likely;
     let of_folder = folder.filter(|_| unsure).map(ReleaseName::parse);
     let of_folder = of_folder.filter(|folder| !folder.episodes.is_empty());

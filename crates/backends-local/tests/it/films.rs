@@ -52,6 +52,7 @@ fn loose_films_and_collections() {
             "Solaris (1972) - 1080p.mkv",
             "Solaris (1972) - 4K.mkv",
             "Solaris (2002).mkv",
+            "Solaris.mkv",
             "Alien Anthology/Alien (1979).mkv",
             "Alien Anthology/Aliens (1986).mkv",
             "Action/Die Hard (1988).mkv",
@@ -62,6 +63,7 @@ fn loose_films_and_collections() {
             [Heat (1995).mkv] Heat (1995) = Heat (1995).mkv
             [Solaris (1972) - 1080p.mkv] Solaris (1972) = Solaris (1972) - 1080p.mkv, Solaris (1972) - 4K.mkv
             [Solaris (2002).mkv] Solaris (2002) = Solaris (2002).mkv
+            [Solaris.mkv] Solaris = Solaris.mkv
             [Action/Die Hard (1988).mkv] Die Hard (1988) = Die Hard (1988).mkv
             [Action/Speed (1994)] Speed (1994) = Speed (1994).mkv
             [Alien Anthology/Alien (1979).mkv] Alien (1979) = Alien (1979).mkv

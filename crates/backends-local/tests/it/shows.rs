@@ -133,6 +133,7 @@ fn unusual_layouts() {
             "Show/Season 01/Show S02E05.mkv",
             "Show/Season 01/Show S01E01.mkv",
             "Show/Specials/Behind.mkv",
+            "Show/Season 04/Disc 1/VIDEO_TS/VTS_01_1.VOB",
             "Show/Clip.mkv",
             "Empty/poster.jpg",
         ],
@@ -154,9 +155,11 @@ fn unusual_layouts() {
               [Show/Specials] season 0
               [Show/Season 01] season 1
               [Show#season 2] season 2
+              [Show/Season 04] season 4
               [Show/Specials/Behind.mkv] S00E? Behind
               [Show/Season 01/Show S01E01.mkv] S01E01
               [Show/Season 01/Show S02E05.mkv] S02E05
+              [Show/Season 04/Disc 1/VIDEO_TS/VTS_01_1.VOB] S04E? Disc 1
               [Show/Clip.mkv] S?E? Clip
             [The.Wire.S01.1080p.BluRay.x264-GRP] The Wire
               [The.Wire.S01.1080p.BluRay.x264-GRP#season 1] season 1
