@@ -27,7 +27,7 @@ struct Need {
 enum Probe {
     /// A program on the path.
     Program(&'static str),
-    /// A program of PostgreSQL, of at least this version. Debian keeps these off the path.
+    /// A program of PostgreSQL, of at least this version where Debian keeps it, or on the path.
     Postgres(&'static str, u32),
 }
 
@@ -104,11 +104,15 @@ fn missing(needs: &[Need]) -> Vec<&Need> {
 
 /// Where it is.
 fn find(probe: Probe) -> Option<PathBuf> {
+    let on_path = |name| {
+        search_path().into_iter().map(|f| f.join(name)).find(|path: &PathBuf| path.is_file())
+    };
     match probe {
-        Probe::Program(name) => {
-            search_path().into_iter().map(|f| f.join(name)).find(|p| p.is_file())
+        Probe::Program(name) => on_path(name),
+        Probe::Postgres(name, version) => {
+            let installed = postgres(Path::new("/usr/lib/postgresql"), name, version);
+            installed.or_else(|| on_path(name))
         }
-        Probe::Postgres(name, version) => postgres(Path::new("/usr/lib/postgresql"), name, version),
     }
 }
 
