@@ -6,14 +6,17 @@
 //! have in common is only the wire. It does not know the catalogue either.
 //!
 //! - [`World`]: what there is. One world may stand behind many servers.
-//! - [`Jellyfin`] (or Emby), [`Plex`]: a server before it runs; [`Running`]: one that runs.
+//! - [`Jellyfin`] (or Emby), [`Plex`], [`Arr`] (Sonarr, Radarr): a server before it runs;
+//!   [`Running`]: one that runs.
 //! - [`Faults`]: what goes wrong, as data.
 
+mod arr;
 mod jellyfin;
 mod plex;
 mod server;
 mod world;
 
+pub use arr::Arr;
 pub use jellyfin::Jellyfin;
 pub use plex::Plex;
 pub use server::faults::{Effect, Fault, Faults};

@@ -7,3 +7,4 @@ mod faults;
 mod listing;
 mod recorded;
 mod server;
+mod simulated;

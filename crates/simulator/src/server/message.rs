@@ -106,7 +106,8 @@ pub(crate) struct Page {
     pub render: Render,
 }
 
-type Render = Box<dyn Fn(&Window, &Site) -> Vec<u8> + Send>;
+/// Writes what is on a page.
+pub(crate) type Render = Box<dyn Fn(&Window, &Site) -> Vec<u8> + Send>;
 
 /// What is on a page.
 #[derive(Clone, PartialEq, Eq, Debug)]
