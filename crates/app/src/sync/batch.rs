@@ -1,6 +1,8 @@
 //! Batches: what differs, collected until it is worth a transaction, planned and applied one batch
 //! at a time. An observation that the database refuses is found by halving and left out by name.
 
+use std::collections::HashSet;
+
 use shelfread_domain::{Change, Lookup, Observation, RemoteId};
 use shelfread_reconcile::{Context, Planned, plan};
 use shelfread_store::StoreError;
@@ -60,7 +62,7 @@ const fn is_of_a_row(error: &StoreError) -> bool {
 impl Run<'_> {
     pub(super) async fn apply_batch(
         &mut self,
-        listing: &mut Listing<'_>,
+        listing: &mut Listing,
         batch: Vec<Observation>,
     ) -> Result<()> {
         let mut waiting = vec![batch];
@@ -97,7 +99,7 @@ impl Run<'_> {
     /// Plans and applies a batch, level by level, in one transaction.
     async fn try_batch(
         &mut self,
-        listing: &Listing<'_>,
+        listing: &Listing,
         batch: &[Observation],
     ) -> Result<Planned, StoreError> {
         let store = self.app.store.clone();
@@ -110,7 +112,11 @@ impl Run<'_> {
             }
             let library = listing.library.row.id;
             let lookup = Lookup::of(&part);
-            let loaded = transaction.load(library, self.viewer, &lookup).await?;
+            let mut loaded = transaction.load(library, self.viewer, &lookup).await?;
+            if let Some(overlay) = &self.overlay {
+                let shows = overlay.shows(library, &lookup.parents);
+                loaded.absorb(transaction.load_tree(&shows).await?, &HashSet::new());
+            }
             let planned = self.plan_part(listing, loaded, &part);
             if self.overlay.is_none() {
                 transaction.apply(self.id, &planned.plan, self.app.clock.now()).await?;
@@ -127,7 +133,7 @@ impl Run<'_> {
 
     fn plan_part(
         &mut self,
-        listing: &Listing<'_>,
+        listing: &Listing,
         mut loaded: shelfread_domain::Known,
         part: &[Observation],
     ) -> Planned {
@@ -154,7 +160,7 @@ impl Run<'_> {
         }
     }
 
-    fn note_planned(&mut self, listing: &mut Listing<'_>, planned: &Planned) {
+    fn note_planned(&mut self, listing: &mut Listing, planned: &Planned) {
         for (remote_id, part) in &planned.vacated {
             listing.index.vacate(key(remote_id.as_str(), *part));
         }

@@ -52,6 +52,7 @@ pub(super) async fn begin<'a>(
             source: source.clone(),
             id: report.id,
             started,
+            _renewal: keep_lease(app, &lease),
             lease,
             open: found.open,
             identity: found.identity,
@@ -60,6 +61,8 @@ pub(super) async fn begin<'a>(
             overlay: request.dry_run.then(Overlay::default),
             report,
             broken: false,
+            complete: Vec::new(),
+            vanished: Vec::new(),
         }),
         Err(error) => {
             // The lease runs out by itself if it cannot be given back.
@@ -136,7 +139,7 @@ pub(super) async fn failed(
 
 /// Renews a lease until it is dropped. Every batch checks the lease in its own transaction, so a
 /// renewal that comes too late stops the run there.
-pub(super) fn keep_lease(app: &App, lease: &Lease) -> Renewal {
+fn keep_lease(app: &App, lease: &Lease) -> Renewal {
     let (store, clock, mut lease) = (app.store.clone(), Arc::clone(&app.clock), lease.clone());
     let task = tokio::spawn(async move {
         let mut every = tokio::time::interval(LEASE / 3);

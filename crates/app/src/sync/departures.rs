@@ -41,14 +41,17 @@ enum Leaving {
 
 impl Run<'_> {
     /// Draws the conclusions from a complete listing.
-    pub(super) async fn conclude(&mut self, listing: &Listing<'_>, listed: u64) -> Result<()> {
-        if listing.index.all_seen() || self.request.existing == Existing::Skip {
-            return Ok(());
-        }
+    pub(super) async fn conclude_library(&mut self, listing: &Listing) -> Result<()> {
         let library = &listing.library.row;
-        let mut absent = self.absent(library, &listing.index, &listing.unreadable).await?;
-        absent.had = absent.had.saturating_sub(listing.added);
-        self.depart(library, &listing.index, absent, listed).await
+        if !listing.index.all_seen() && self.request.existing != Existing::Skip {
+            let mut absent = self.absent(library, &listing.index, &listing.unreadable).await?;
+            absent.had = absent.had.saturating_sub(listing.added);
+            self.depart(library, &listing.index, absent, listing.received).await?;
+        }
+        if !self.request.dry_run {
+            self.app.store.set_library_complete(library.id, self.id, self.started).await?;
+        }
+        Ok(())
     }
 
     /// A library that the source no longer has is like one that lists nothing: a person decides.

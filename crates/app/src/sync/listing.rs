@@ -15,12 +15,12 @@ use super::run::Run;
 use crate::error::{AppError, Result};
 
 /// What one listing of a library showed.
-pub(super) struct Listing<'l> {
-    pub(super) library: &'l Library,
+pub(super) struct Listing {
+    pub(super) library: Library,
     pub(super) index: Index,
     pub(super) full: bool,
     /// Remote items received, and how many there are.
-    received: u64,
+    pub(super) received: u64,
     expected: Option<u64>,
     /// Remote ids that exist although they could not be read.
     pub(super) unreadable: HashSet<RemoteId>,
@@ -29,11 +29,11 @@ pub(super) struct Listing<'l> {
 }
 
 impl Run<'_> {
-    pub(super) async fn sync_library(&mut self, library: &Library) -> Result<()> {
-        let scope = self.scope(library);
+    pub(super) async fn sync_library(&mut self, library: Library) -> Result<()> {
+        let scope = self.scope(&library);
         let mut listing = Listing {
+            index: self.load_index(&library).await?,
             library,
-            index: self.load_index(library).await?,
             full: scope == Scope::Full,
             received: 0,
             expected: None,
@@ -41,19 +41,13 @@ impl Run<'_> {
             added: 0,
         };
         let coverage = self.read(&mut listing, scope).await?;
+        listing.received = coverage.received;
         let complete = coverage.complete && listing.full;
-        let name = library.row.name.clone();
-        if listing.full && !coverage.complete {
-            self.broken = true;
-        }
-        let received = coverage.received;
-        self.report.coverage.push(LibraryCoverage { library: name, coverage });
+        self.broken |= listing.full && !coverage.complete;
+        let library = listing.library.row.name.clone();
+        self.report.coverage.push(LibraryCoverage { library, coverage });
         if complete {
-            self.conclude(&listing, received).await?;
-            if !self.request.dry_run {
-                let store = &self.app.store;
-                store.set_library_complete(library.row.id, self.id, self.started).await?;
-            }
+            self.complete.push(listing);
         }
         Ok(())
     }
@@ -77,9 +71,10 @@ impl Run<'_> {
     }
 
     /// Reads the listing to its end and applies what differs as it comes.
-    async fn read(&mut self, listing: &mut Listing<'_>, scope: Scope) -> Result<Coverage> {
+    async fn read(&mut self, listing: &mut Listing, scope: Scope) -> Result<Coverage> {
         let media = std::sync::Arc::clone(&self.open.media);
-        let mut steps = media.list(&listing.library.remote, scope);
+        let remote = listing.library.remote.clone();
+        let mut steps = media.list(&remote, scope);
         let mut batch = Batch::default();
         let mut end = None;
         while let Some(step) = steps.next().await {
@@ -103,7 +98,7 @@ impl Run<'_> {
 
     async fn take_page(
         &mut self,
-        listing: &mut Listing<'_>,
+        listing: &mut Listing,
         page: Vec<Observation>,
         batch: &mut Batch,
     ) -> Result<()> {
@@ -129,7 +124,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn take(&mut self, listing: &mut Listing<'_>, o: Observation, batch: &mut Batch) {
+    fn take(&mut self, listing: &mut Listing, o: Observation, batch: &mut Batch) {
         let viewer = self.identity.viewer.as_ref().map(|v| v.remote_user.as_str());
         let fingerprint = o.fingerprint(viewer);
         if listing.index.observe(key(o.remote_id.as_str(), o.part), fingerprint) {
@@ -140,7 +135,7 @@ impl Run<'_> {
         }
     }
 
-    fn note_failure(&mut self, listing: &mut Listing<'_>, failure: ItemFailure) {
+    fn note_failure(&mut self, listing: &mut Listing, failure: ItemFailure) {
         self.item_failed(&failure.label, &failure.message);
         if let Some(id) = failure.remote_id {
             listing.index.note_exists(key(id.as_str(), 0));
@@ -153,7 +148,7 @@ impl Run<'_> {
         self.note(scope, message);
     }
 
-    fn broke_off(&mut self, listing: &Listing<'_>, error: SourceError) -> Coverage {
+    fn broke_off(&mut self, listing: &Listing, error: SourceError) -> Coverage {
         self.broken = true;
         let coverage = Coverage::partial(listing.expected, listing.received, error.to_string());
         let error = AppError::Source { name: self.source.name.clone(), error };

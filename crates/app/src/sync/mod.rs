@@ -4,7 +4,9 @@
 //! 2. `libraries`: what the source has, and which of our libraries that is;
 //! 3. `listing`: a library's pages against the index of what is known ([`index`]), what differs
 //!    collected into batches ([`batch`]), planned and applied one at a time;
-//! 4. `departures`: when the listing was complete, what it did not show — after the guard;
+//! 4. `departures`: what complete listings did not show — after the guard, and after the listings
+//!    of all libraries and sources of this sync, so that what moved from one to the other is there
+//!    before it is gone here;
 //! 5. `finish`: status, counts and coverage into the run's record, the lease given back.
 //!
 //! Additions and updates are applied as they stream in; removals come last, when coverage is
@@ -106,11 +108,14 @@ impl App {
         observer: Arc<dyn Observer>,
     ) -> Result<Vec<RunReport>> {
         let sources = self.wanted_sources(&request.sources).await?;
-        let runs = sources.into_iter().map(|source| {
-            let observer = Arc::clone(&observer);
-            async move { run::sync_source(self, &source, request, &*observer).await }
-        });
-        Ok(futures::stream::iter(runs).buffered(AT_ONCE).collect().await)
+        let observer = &*observer;
+        let listings = sources
+            .iter()
+            .map(|source| run::list_source(self, source, request, observer))
+            .collect::<Vec<_>>();
+        let listed: Vec<_> = futures::stream::iter(listings).buffered(AT_ONCE).collect().await;
+        let ends = listed.into_iter().map(run::Stage::conclude).collect::<Vec<_>>();
+        Ok(futures::stream::iter(ends).buffered(AT_ONCE).collect().await)
     }
 
     async fn wanted_sources(&self, names: &[String]) -> Result<Vec<SourceRow>> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use shelfread_domain::{ExternalIdRecord, Known, ListingId, ListingRecord, Plan, Row};
+use shelfread_domain::{
+    ExternalIdRecord, ItemId, Known, LibraryId, ListingId, ListingRecord, Plan, RemoteId, Row,
+};
 
 /// The catalogue as it would be, as far as the dry run touched it.
 #[derive(Default)]
@@ -25,6 +27,12 @@ impl Overlay {
                 self.gone.insert(record.clone());
             }
         }
+    }
+
+    /// The shows of these remote ids, as far as the dry run met them: the database does not know
+    /// that their listings have other remote ids now, and would not find their children.
+    pub(crate) fn shows(&self, library: LibraryId, parents: &[RemoteId]) -> Vec<ItemId> {
+        parents.iter().filter_map(|id| self.known.show(library, id)).collect()
     }
 
     /// A listing as the dry run would leave it.

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use shelfread_domain::port::ServerIdentity;
 use shelfread_domain::{Counts, RunId, RunStatus, ViewerId};
-use shelfread_store::{Lease, RunError, SourceRow};
+use shelfread_store::{Lease, LibraryRow, RunError, SourceRow};
 use uuid::Uuid;
 
+use super::begin::Renewal;
+use super::listing::Listing;
 use super::overlay::Overlay;
 use super::report::RunReport;
 use super::{Observer, SyncRequest};
@@ -32,15 +34,29 @@ pub(super) struct Run<'a> {
     pub(super) report: RunReport,
     /// A listing broke off, so the run cannot have succeeded.
     pub(super) broken: bool,
+    /// Complete listings, for the conclusions.
+    pub(super) complete: Vec<Listing>,
+    /// Libraries that the source no longer has.
+    pub(super) vanished: Vec<LibraryRow>,
+    /// Keeps the lease alive.
+    pub(super) _renewal: Renewal,
 }
 
-/// Syncs one source. Whatever happens becomes part of the report; nothing is thrown.
-pub(super) async fn sync_source(
-    app: &App,
+/// A run between its listings and its conclusions.
+pub(super) enum Stage<'a> {
+    /// Everything was read and applied but what is gone.
+    Listed(Box<Run<'a>>),
+    /// It could not begin.
+    Failed(RunReport),
+}
+
+/// Lists one source. Whatever happens becomes part of the report; nothing is thrown.
+pub(super) async fn list_source<'a>(
+    app: &'a App,
     source: &SourceRow,
-    request: &SyncRequest,
-    observer: &dyn Observer,
-) -> RunReport {
+    request: &'a SyncRequest,
+    observer: &'a dyn Observer,
+) -> Stage<'a> {
     let id = RunId(Uuid::now_v7());
     let report = RunReport {
         id,
@@ -53,34 +69,60 @@ pub(super) async fn sync_source(
         changes: request.dry_run.then(Vec::new),
     };
     match super::begin::begin(app, source, request, observer, report.clone()).await {
-        Ok(run) => run.execute().await,
-        Err(error) => super::begin::failed(app, source, report, &error).await,
+        Ok(mut run) => {
+            run.list().await;
+            Stage::Listed(Box::new(run))
+        }
+        Err(error) => Stage::Failed(super::begin::failed(app, source, report, &error).await),
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// Draws the conclusions and ends the run.
+    pub(super) async fn conclude(self) -> RunReport {
+        match self {
+            Self::Listed(run) => run.end().await,
+            Self::Failed(report) => report,
+        }
     }
 }
 
 impl Run<'_> {
-    async fn execute(mut self) -> RunReport {
-        let renewal = super::begin::keep_lease(self.app, &self.lease);
-        if let Err(error) = self.phases().await {
+    async fn list(&mut self) {
+        if let Err(error) = self.list_libraries().await {
             self.fail(&error);
         }
-        drop(renewal);
-        self.finish().await
     }
 
-    async fn phases(&mut self) -> Result<(), AppError> {
+    async fn list_libraries(&mut self) -> Result<(), AppError> {
         let found = self.resolve_libraries().await?;
-        for library in &found.listed {
+        for library in found.listed {
+            let name = library.row.name.clone();
             if let Err(error) = self.sync_library(library).await {
                 self.broken = true;
-                self.note_error(&library.row.name, &error);
+                self.note_error(&name, &error);
                 if is_final(&error) {
                     return Ok(());
                 }
             }
         }
-        for library in &found.vanished {
-            self.library_vanished(library).await?;
+        self.vanished = found.vanished;
+        Ok(())
+    }
+
+    async fn end(mut self: Box<Self>) -> RunReport {
+        if let Err(error) = self.conclude().await {
+            self.fail(&error);
+        }
+        self.finish().await
+    }
+
+    async fn conclude(&mut self) -> Result<(), AppError> {
+        for listing in std::mem::take(&mut self.complete) {
+            self.conclude_library(&listing).await?;
+        }
+        for library in std::mem::take(&mut self.vanished) {
+            self.library_vanished(&library).await?;
         }
         Ok(())
     }

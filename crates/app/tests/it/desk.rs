@@ -1,0 +1,291 @@
+//! A desk: an application over a fresh database, with sources in memory. Every scenario runs on
+//! SQLite and on PostgreSQL.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shelfread_app::sources::new_source;
+use shelfread_app::{App, Clock, OpenSource, Quiet, RunReport, SourceFactory, SyncRequest};
+use shelfread_domain::port::{LibraryKind, Problem, ServerIdentity, SourceError, Viewer};
+use shelfread_domain::{
+    Change, Counts, Existing, Field, ItemId, ItemKind, MaxRemovals, OnMissing, Op, OverrideRecord,
+    Plan, Row, RunId, RunMode, RunStatus, SettingsRecord, SourceId, SourceKind, Trigger,
+};
+use shelfread_store::{ItemDetail, ItemFilter, ManagedBy, NewRun, RunEnd, SourceRow, Store};
+use shelfread_testkit::faults::Faulty;
+use shelfread_testkit::fixtures::ScriptedSource;
+use uuid::Uuid;
+
+/// A clock that a test sets.
+pub struct TestClock(Mutex<DateTime<Utc>>);
+
+impl TestClock {
+    pub fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+type Sources = Arc<Mutex<HashMap<String, Arc<Faulty<ScriptedSource>>>>>;
+
+struct Scripted(Sources);
+
+impl SourceFactory for Scripted {
+    fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError> {
+        match self.0.lock().unwrap().get(&source.name) {
+            Some(scripted) => Ok(OpenSource::read_only(Arc::clone(scripted) as _)),
+            None => Err(SourceError::new(
+                "setting up",
+                Problem::Configuration("no such script".to_owned()),
+            )),
+        }
+    }
+}
+
+/// What a source in memory lists; the test changes it.
+pub struct Script(Arc<Faulty<ScriptedSource>>);
+
+impl Deref for Script {
+    type Target = ScriptedSource;
+
+    fn deref(&self) -> &ScriptedSource {
+        self.0.inner()
+    }
+}
+
+pub struct Desk {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    sources: Sources,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/catalogue.db", folder.path().display());
+        Self::open(&url, folder).await
+    }
+
+    pub async fn postgres() -> Self {
+        let url = shelfread_testkit::postgres::postgres().database();
+        Self::open(&url, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn open(url: &str, folder: tempfile::TempDir) -> Self {
+        let store = Store::open(url).await.unwrap();
+        store.migrate().await.unwrap();
+        let start = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clock = Arc::new(TestClock(Mutex::new(start)));
+        let sources = Sources::default();
+        let factory = Arc::new(Scripted(Arc::clone(&sources)));
+        let app = App::new(store, factory, Arc::clone(&clock) as _);
+        Self { app, clock, sources, _folder: folder }
+    }
+
+    /// Adds a source. Those that are added first win when sources disagree.
+    pub async fn source(&self, name: &str, kind: SourceKind) -> Script {
+        let faulty = Arc::new(Faulty::new(ScriptedSource::new(kind)));
+        let script = Script(Arc::clone(&faulty));
+        let priority = {
+            let mut sources = self.sources.lock().unwrap();
+            sources.insert(name.to_owned(), faulty);
+            i32::try_from(sources.len()).unwrap() * 10
+        };
+        let id = SourceId(Uuid::now_v7());
+        let row = SourceRow { priority, ..new_source(id, name, kind, ManagedBy::Person) };
+        self.app.save_source(&row).await.unwrap();
+        script
+    }
+
+    /// A media server `den` with one library, whose viewer is anna.
+    pub async fn den(&self, kind: LibraryKind, shelf: &str) -> Script {
+        let den = self.source("den", SourceKind::Jellyfin).await;
+        den.identifies(Ok(server("server-1")));
+        den.lists("1", kind, shelf);
+        self.synced("den").await;
+        den
+    }
+
+    pub fn faulty(&self, name: &str) -> Arc<Faulty<ScriptedSource>> {
+        Arc::clone(&self.sources.lock().unwrap()[name])
+    }
+
+    pub async fn change_source(&self, name: &str, change: impl FnOnce(&mut SourceRow)) {
+        let mut row = self.app.store().source_by_name(name).await.unwrap().unwrap();
+        change(&mut row);
+        self.app.save_source(&row).await.unwrap();
+    }
+
+    pub async fn policy(&self, name: &str, on_missing: OnMissing, limit: MaxRemovals) {
+        let set = |row: &mut SourceRow| (row.on_missing, row.max_removals) = (on_missing, limit);
+        self.change_source(name, set).await;
+    }
+
+    /// Syncs one source and gives its report, whatever it says.
+    pub async fn sync(&self, name: &str) -> RunReport {
+        self.sync_as(SyncRequest { sources: vec![name.to_owned()], ..SyncRequest::default() }).await
+    }
+
+    pub async fn sync_as(&self, request: SyncRequest) -> RunReport {
+        self.clock.advance(TimeDelta::minutes(1));
+        self.app.sync(&request, Arc::new(Quiet)).await.unwrap().remove(0)
+    }
+
+    /// Syncs one source, which must succeed.
+    #[track_caller]
+    pub fn synced(&self, name: &str) -> impl Future<Output = RunReport> + '_ {
+        let name = name.to_owned();
+        async move {
+            let report = self.sync(&name).await;
+            assert_eq!(report.status, RunStatus::Succeeded, "{:?}", report.errors);
+            self.is_sound().await;
+            report
+        }
+    }
+
+    /// The promises hold on the database.
+    pub async fn is_sound(&self) {
+        let found = self.app.doctor(false).await.unwrap().findings;
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    /// All items, as a person would write them down, by kind and title.
+    pub async fn shelf(&self) -> Vec<String> {
+        let (items, _) =
+            self.app.store().items(&ItemFilter::default(), None, 10_000).await.unwrap();
+        let mut all: Vec<_> = items
+            .into_iter()
+            .map(|i| {
+                let show = i.show.map(|s| format!("{s}: ")).unwrap_or_default();
+                let mut by: Vec<_> = i
+                    .listings
+                    .iter()
+                    .map(|l| match l.missing_since {
+                        None => format!("{}/{}", l.source, l.remote_id),
+                        Some(_) => format!("{}/{} missing", l.source, l.remote_id),
+                    })
+                    .collect();
+                by.sort();
+                format!("{} {show}{} [{}]", i.item.kind, i.item.label(), by.join(", "))
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    pub async fn item(&self, kind: ItemKind, title: &str) -> ItemDetail {
+        let filter = ItemFilter { kind: Some(kind), ..ItemFilter::default() };
+        let (items, _) = self.app.store().items(&filter, None, 10_000).await.unwrap();
+        let mut found = items.iter().filter(|i| i.item.fields.title.as_deref() == Some(title));
+        let id = found.next().unwrap_or_else(|| panic!("no {kind} '{title}'")).item.id;
+        assert!(found.next().is_none(), "several {kind}s '{title}'");
+        self.app.store().item(id).await.unwrap().unwrap()
+    }
+
+    pub async fn id(&self, kind: ItemKind, title: &str) -> ItemId {
+        self.item(kind, title).await.item.id
+    }
+
+    /// What must survive: ids, places, progress, settings and overrides of every item. Remote ids
+    /// and facts are not part of it.
+    pub async fn memory(&self) -> Vec<String> {
+        let (items, _) =
+            self.app.store().items(&ItemFilter::default(), None, 10_000).await.unwrap();
+        let mut all = Vec::new();
+        for item in items {
+            let d = self.app.store().item(item.item.id).await.unwrap().unwrap();
+            let progress: Vec<_> = d
+                .progress
+                .iter()
+                .map(|p| {
+                    (p.viewer_id, p.state.position_seconds, p.state.played, p.state.play_count)
+                })
+                .collect();
+            all.push(format!(
+                "{} {:?} {} {:?} {:?} {:?}",
+                d.item.id,
+                d.item.parent_id,
+                d.item.label(),
+                progress,
+                d.settings,
+                d.overrides
+            ));
+        }
+        all.sort();
+        all
+    }
+
+    /// What a person set on an item: auto-download on, and another overview.
+    pub async fn set_by_hand(&self, item: ItemId, overview: &str) {
+        let run = NewRun {
+            id: RunId(Uuid::now_v7()),
+            source_id: None,
+            source_name: "a person".to_owned(),
+            trigger: Trigger::Manual,
+            mode: RunMode::Full,
+            dry_run: false,
+            existing: Existing::Update,
+            reverts_run_id: None,
+            started_at: self.clock.now(),
+        };
+        let settings = Row::Settings(Box::new(SettingsRecord {
+            item_id: item,
+            auto_download: true,
+            status: Some("waiting".to_owned()),
+            downloaded_at: None,
+            extra: None,
+        }));
+        let corrected = Row::Override(OverrideRecord {
+            item_id: item,
+            field: Field::Overview,
+            value: Some(overview.to_owned()),
+        });
+        let shown = self.app.store().item(item).await.unwrap().unwrap().item;
+        let mut corrected_item = shown.clone();
+        corrected_item.fields.overview = Some(overview.to_owned());
+        let change = |before, row| Change {
+            op: Op::Add,
+            kind: ItemKind::Movie,
+            label: String::new(),
+            before,
+            after: Some(row),
+            reason: "by hand".into(),
+            basis: None,
+        };
+        let [before, after] = [shown, corrected_item].map(|i| Row::Item(Box::new(i)));
+        let changes =
+            vec![change(None, settings), change(None, corrected), change(Some(before), after)];
+        let plan = Plan { changes, ..Plan::default() };
+        let store = self.app.store();
+        store.begin_run(&run).await.unwrap();
+        let mut batch = store.begin(None).await.unwrap();
+        batch.apply_revert(run.id, &plan, self.clock.now()).await.unwrap();
+        batch.commit().await.unwrap();
+        let end = RunEnd {
+            status: RunStatus::Succeeded,
+            counts: &Counts::default(),
+            coverage: &[],
+            message: None,
+            finished_at: self.clock.now(),
+        };
+        store.finish_run(run.id, &end).await.unwrap();
+    }
+}
+
+pub fn server(id: &str) -> ServerIdentity {
+    ServerIdentity {
+        server_id: id.to_owned(),
+        name: "den".to_owned(),
+        version: "Scripted 1".to_owned(),
+        viewer: Some(Viewer { remote_user: "anna-id".to_owned(), name: "anna".to_owned() }),
+    }
+}

@@ -1,0 +1,28 @@
+//! The scenarios that the engine must get right, on SQLite and on PostgreSQL.
+
+mod completion;
+mod desk;
+mod identity;
+mod removal;
+mod robustness;
+mod trouble;
+
+/// Makes each scenario two tests, one per engine.
+macro_rules! scenarios {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::desk::Desk::sqlite().await).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::desk::Desk::postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use scenarios;
