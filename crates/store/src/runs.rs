@@ -157,6 +157,27 @@ impl Store {
         self.change_run(id, change).await
     }
 
+    /// Closes the runs of a source that were killed: recorded as running, though whoever asks has
+    /// the source's lease. Gives how many there were.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn close_killed_runs(&self, source: SourceId, now: DateTime<Utc>) -> Result<u64> {
+        let change = runs::ActiveModel {
+            status: Set(RunStatus::Failed.to_string()),
+            message: Set(Some("it was killed; what it had applied until then stays".to_owned())),
+            finished_at: Set(Some(stored(now))),
+            ..Default::default()
+        };
+        let update = runs::Entity::update_many().set(change);
+        let done = update
+            .filter(runs::Column::SourceId.eq(source.0))
+            .filter(runs::Column::Status.eq(RunStatus::Running.as_str()))
+            .exec(&self.write)
+            .await?;
+        Ok(done.rows_affected)
+    }
+
     async fn change_run(&self, id: RunId, change: runs::ActiveModel) -> Result<()> {
         let update = runs::Entity::update_many().set(change);
         let done = update.filter(runs::Column::Id.eq(id.0)).exec(&self.write).await?;

@@ -41,6 +41,7 @@ pub(super) async fn begin<'a>(
         started_at: started,
     };
     let begun = async {
+        app.store.close_killed_runs(source.id, started).await?;
         app.store.begin_run(&new).await?;
         identify(app, source, request.dry_run).await
     };
