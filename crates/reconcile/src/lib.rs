@@ -12,7 +12,9 @@ pub mod plan;
 pub mod removal;
 pub mod resolve;
 
+mod count;
 mod draft;
+mod restate;
 mod settle;
 
 pub use plan::{Context, Planned, plan};

@@ -18,8 +18,8 @@ use shelfread_domain::known::title_of;
 use shelfread_domain::record::ReviewReason;
 use shelfread_domain::text::title_key;
 use shelfread_domain::{
-    ExternalId, ItemId, Known, LibraryId, ListingRecord, MatchBasis, NaturalKey, Observation,
-    Review,
+    ExternalId, Facts, ItemId, Known, LibraryId, ListingRecord, MatchBasis, NaturalKey,
+    Observation, Review,
 };
 
 /// Where an observation belongs.
@@ -60,17 +60,19 @@ pub fn find(
     if o.kind.is_top() { by_title(known, o) } else { Found::New }
 }
 
-/// What a person merged or split stays so when the server gives the same file another id.
+/// What a person merged or split stays so when the server gives the same file another id. A
+/// listing that is gone is the likelier one to have got it.
 fn by_person(
     known: &Known,
     library: LibraryId,
     o: &Observation,
     gone: &dyn Fn(&ListingRecord) -> bool,
 ) -> Option<ItemId> {
-    let same = |l: &&ListingRecord| {
-        l.match_basis == MatchBasis::Person && l.library_id == library && same_slot(l, o) && gone(l)
-    };
-    known.by_file(o.facts.file_key()?).find(same)?.item_id
+    let same_file = known.by_file(o.facts.file_key()?);
+    let likeliest = same_file
+        .filter(|l| l.library_id == library && same_slot(l, o))
+        .min_by_key(|l| (!gone(l), l.match_basis != MatchBasis::Person))?;
+    likeliest.item_id.filter(|_| likeliest.match_basis == MatchBasis::Person)
 }
 
 fn by_natural_key(known: &Known, o: &Observation, show: ItemId) -> Option<ItemId> {
@@ -149,7 +151,8 @@ fn by_title(known: &Known, o: &Observation) -> Found {
 
 /// Rule 1: whether an observation is what the listing with its remote id was. Remote ids of the
 /// server that we know are trusted. After its identity changed they may name other objects, and
-/// something else must agree as well.
+/// something else must agree as well: the file, the place in the show, the strongest ids, or title
+/// and year.
 pub fn is_same_object(
     known: &Known,
     listing: &ListingRecord,
@@ -157,25 +160,30 @@ pub fn is_same_object(
     show: Option<ItemId>,
     trusted: bool,
 ) -> bool {
-    if listing.kind != o.kind {
-        return false;
+    if trusted || listing.kind != o.kind {
+        return listing.kind == o.kind;
     }
-    if trusted {
-        return true;
+    if let (Some(was), Some(is)) = (listing.facts.file_key(), o.facts.file_key()) {
+        return was == is;
     }
-    let (was, is) = (&listing.facts, &o.facts);
-    if was.file_key().is_some() && is.file_key().is_some() {
-        return was.file_key() == is.file_key();
+    if o.kind.is_top() {
+        let said = agree(o.kind, &listing.facts.external_ids, &o.facts.external_ids);
+        return said.unwrap_or_else(|| same_title(listing, o));
     }
-    if let Some(item) = listing.item_id.and_then(|id| known.item(id))
-        && !o.kind.is_top()
-    {
-        return item.parent_id == show
-            && (was.season_number, was.episode_number, was.air_date)
-                == (is.season_number, is.episode_number, is.air_date);
-    }
-    agree(o.kind, &was.external_ids, &is.external_ids).unwrap_or_else(|| {
-        let key = |title: &Option<String>| title.as_deref().map(title_key);
-        key(&was.title) == key(&is.title) && was.year == is.year
-    })
+    let item = listing.item_id.and_then(|id| known.item(id));
+    let place = |f: &Facts| {
+        let show = show?;
+        NaturalKey::of(o.kind, show, f.season_number, f.episode_number, f.air_date)
+    };
+    item.is_some_and(|item| item.parent_id == show)
+        && match (place(&listing.facts), place(&o.facts)) {
+            (None, None) => same_title(listing, o),
+            (was, is) => was == is,
+        }
+}
+
+fn same_title(listing: &ListingRecord, o: &Observation) -> bool {
+    let key = |facts: &Facts| facts.title.as_deref().map(|title| (title_key(title), facts.year));
+    let is = key(&o.facts);
+    is.is_some() && is == key(&listing.facts)
 }

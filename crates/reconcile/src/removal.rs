@@ -10,9 +10,8 @@ use shelfread_domain::{
     RemoteId, Row, RunId,
 };
 
+use crate::count::item_of;
 use crate::draft::{Changes, Draft};
-use crate::plan::item_of;
-use crate::settle::said_play;
 
 const GONE: &str = "no source lists it any more";
 
@@ -31,76 +30,81 @@ pub struct Departure<'a> {
     pub seen: &'a dyn Fn(&RemoteId, u16) -> bool,
 }
 
-/// Plans what happens to listings that a complete listing of their library did not show. Those
-/// whose item the library still lists under another remote id (`superseded`) go in any case; for
-/// the `leaving` ones the policy decides. `known` holds their items with their whole trees.
+/// Plans what happens to listings that a complete listing did not show. Those whose item the
+/// library still lists under another remote id (`superseded`) go in any case; for the `leaving`
+/// ones the policy decides. `known` holds their items with their whole trees.
 pub fn plan(
     known: &mut Known,
     superseded: &[ListingId],
     leaving: &[ListingId],
     departure: &Departure<'_>,
 ) -> Plan {
-    let mut draft = Draft::new(known, departure.library, None);
+    let mut draft = Draft::new(known, departure.library, None, None);
     for id in superseded {
         hand_over_play(&mut draft, *id);
         draft.remove_listing(*id);
     }
-    let mut removed = 0;
-    for id in leaving {
-        removed += leave(&mut draft, *id, departure);
-    }
+    let removed = leaving.iter().map(|id| leave(&mut draft, *id, departure)).sum();
     let changes = draft.finish();
     counted(&draft, changes, removed, superseded, departure.run)
 }
 
+/// Lets a listing go, and its item if that was its last one; says how many items went.
 fn leave(draft: &mut Draft<'_>, id: ListingId, departure: &Departure<'_>) -> u64 {
     let Some(listing) = draft.known.listing(id).cloned() else { return 0 };
-    let goes = match departure.policy {
-        OnMissing::Remove => true,
-        OnMissing::Keep => false,
-        OnMissing::Grace { days } => {
-            let wait = TimeDelta::days(i64::from(days));
-            listing.missing_since.is_some_and(|since| departure.now - since >= wait)
-        }
+    let Some(item) = listing.item_id else {
+        draft.remove_listing(id);
+        return 0;
     };
-    if !goes {
+    let is_last = draft.known.listings_of(item).nth(1).is_none();
+    if !has_to_go(&listing, departure) || (is_last && has_present_child(draft, item, departure)) {
         let missing_since = listing.missing_since.or(Some(departure.now));
         draft.put_listing(ListingRecord { missing_since, ..listing });
         return 0;
     }
     hand_over_play(draft, id);
     draft.remove_listing(id);
-    listing.item_id.map_or(0, |item| remove_if_unlisted(draft, item, departure))
+    if is_last { draft.remove_item(item, GONE) } else { 0 }
 }
 
-/// An item goes with its last listing, and takes its children along; unless one of them is still
-/// listed somewhere, which proves that the show is there.
-fn remove_if_unlisted(draft: &mut Draft<'_>, item: ItemId, departure: &Departure<'_>) -> u64 {
-    let listed = |item: ItemId| draft.known.listings_of(item).next().is_some();
-    let child_listed = draft.known.children(item).any(|child| {
-        draft
-            .known
-            .listings_of(child.id)
-            .any(|l| l.library_id != draft.library || (departure.seen)(&l.remote_id, l.part))
-    });
-    if listed(item) || child_listed { 0 } else { draft.remove_item(item, GONE) }
+/// Whether the policy lets a listing go that is not there any more.
+fn has_to_go(listing: &ListingRecord, departure: &Departure<'_>) -> bool {
+    match departure.policy {
+        OnMissing::Remove => true,
+        OnMissing::Keep => false,
+        OnMissing::Grace { days } => {
+            let wait = TimeDelta::days(i64::from(days));
+            listing.missing_since.is_some_and(|since| departure.now - since >= wait)
+        }
+    }
 }
 
-/// Of two listings of one source the remaining one takes over what was played, so that history
-/// survives when a version goes.
+/// Whether a season or episode is still there, or still to be kept, which proves that its show is
+/// there: it is listed elsewhere, was seen, or a person or the policy keeps it. Otherwise a show
+/// takes its children along.
+fn has_present_child(draft: &Draft<'_>, show: ItemId, departure: &Departure<'_>) -> bool {
+    let is_present = |l: &ListingRecord| {
+        l.library_id != draft.library
+            || (departure.seen)(&l.remote_id, l.part)
+            || l.kept_since.is_some()
+            || !has_to_go(l, departure)
+    };
+    draft.known.children(show).any(|child| draft.known.listings_of(child.id).any(is_present))
+}
+
+/// When of several listings of one source the one with the newest play state goes, another one
+/// takes it over, so that history survives when a version goes.
 fn hand_over_play(draft: &mut Draft<'_>, id: ListingId) {
-    let Some(going) = draft.known.listing(id).cloned() else { return };
+    let known = &*draft.known;
+    let Some(going) = known.listing(id) else { return };
     let (Some(play), Some(item)) = (going.play, going.item_id) else { return };
-    let source = draft.known.library(going.library_id).map(|l| l.source_id);
-    let same_source =
-        |l: &&ListingRecord| draft.known.library(l.library_id).map(|l| l.source_id) == source;
-    let heir = draft.known.listings_of(item).filter(|l| l.id != id).find(same_source).cloned();
-    let said = source.and_then(|source| said_play(draft.known, draft.known.item(item)?, source));
-    if let (Some(heir), Some(said)) = (heir, said)
-        && heir.play != Some(said)
-        && said == play
-    {
-        let play = Some(PlayState { carried: true, ..said });
+    let source = |l: &ListingRecord| known.library(l.library_id).map(|l| l.source_id);
+    let mut heirs =
+        known.listings_of(item).filter(|l| l.id != id && source(l) == source(going)).peekable();
+    let Some(heir) = heirs.peek().map(|l| (*l).clone()) else { return };
+    let said = heirs.filter_map(|l| l.play).reduce(PlayState::newer);
+    if said.is_none_or(|said| said.newer(play) != said) {
+        let play = Some(PlayState { carried: true, ..play });
         draft.put_listing(ListingRecord { play, ..heir });
     }
 }

@@ -4,7 +4,8 @@
 use shelfread_domain::external_id::agree;
 use shelfread_domain::text::title_key;
 use shelfread_domain::{
-    ExternalId, Facts, Field, Fields, ItemKind, ItemRecord, Known, ListingRecord, OverrideRecord,
+    ExternalId, Facts, Field, Fields, ItemKind, ItemRecord, Known, ListingRecord, MatchBasis,
+    OverrideRecord,
 };
 
 /// The listings of an item in the order in which their facts count: present before missing, then
@@ -40,10 +41,19 @@ pub struct Resolved {
     pub external_ids: Vec<ExternalId>,
 }
 
-/// Resolves the listings of one item, given in order of priority.
+/// Resolves the listings of one item, given in order of priority. Season and episode number come
+/// from one listing, because together they are a place; a listing that a person placed says none.
 pub fn resolve(kind: ItemKind, listings: &[&ListingRecord]) -> Resolved {
     let facts = || listings.iter().map(|l| &l.facts);
     let text = |get: fn(&Facts) -> &Option<String>| facts().find_map(|f| get(f).clone());
+    let placed = || {
+        let by_source = |l: &&&ListingRecord| l.match_basis != MatchBasis::Person;
+        listings.iter().filter(by_source).map(|l| &l.facts)
+    };
+    let place = placed().min_by_key(|f| {
+        let lacks_episode = kind == ItemKind::Episode && f.episode_number.is_none();
+        u8::from(f.season_number.is_none()) + u8::from(lacks_episode)
+    });
     Resolved {
         fields: Fields {
             title: text(|f| &f.title),
@@ -54,9 +64,9 @@ pub fn resolve(kind: ItemKind, listings: &[&ListingRecord]) -> Resolved {
             runtime_seconds: facts().find_map(|f| f.runtime_seconds),
             poster_url: text(|f| &f.poster_url),
         },
-        season_number: facts().find_map(|f| f.season_number),
-        episode_number: facts().find_map(|f| f.episode_number),
-        absolute_number: facts().find_map(|f| f.absolute_number),
+        season_number: place.and_then(|f| f.season_number),
+        episode_number: place.and_then(|f| f.episode_number),
+        absolute_number: placed().find_map(|f| f.absolute_number),
         external_ids: if kind.is_top() { external_ids(kind, listings) } else { Vec::new() },
     }
 }
@@ -68,7 +78,7 @@ pub fn resolve(kind: ItemKind, listings: &[&ListingRecord]) -> Resolved {
 pub fn external_ids(kind: ItemKind, listings: &[&ListingRecord]) -> Vec<ExternalId> {
     let mut accepted: Vec<ExternalId> = Vec::new();
     for listing in listings {
-        let by_person = listing.match_basis == shelfread_domain::MatchBasis::Person;
+        let by_person = listing.match_basis == MatchBasis::Person;
         let ids = &listing.facts.external_ids;
         if !by_person && agree(kind, &accepted, ids) == Some(false) {
             continue;
@@ -84,9 +94,13 @@ pub fn external_ids(kind: ItemKind, listings: &[&ListingRecord]) -> Vec<External
     accepted
 }
 
-/// The fields that an item shows: overrides over what was resolved, and a title in any case.
+/// The fields that an item shows: overrides over what was resolved, and a title in any case. A
+/// title that a person corrected is also what the item is sorted by.
 pub fn effective(item: &ItemRecord, resolved: &Fields, overrides: &[OverrideRecord]) -> Fields {
     let mut fields = resolved.clone();
+    if overrides.iter().any(|o| o.field == Field::Title) {
+        fields.sort_title = None;
+    }
     for o in overrides {
         // A value that no longer fits its field is as if it was not set; doctor names it.
         let _ = fields.set(o.field, o.value.as_deref());

@@ -1,86 +1,175 @@
 //! Settle: what the touched items are after their listings changed. Numbers first, because they
-//! are unique within a show, then fields, external ids and progress.
+//! are unique within a show, then external ids, which are unique too, then fields; progress last.
+//!
+//! An item takes a place or an external id only when a listing that was just observed says it:
+//! only then the catalogue was asked who else has it. What other listings say is left for the next
+//! time that they are observed, and their fingerprint is forgotten so that this is the next run.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use shelfread_domain::record::ReviewReason;
 use shelfread_domain::{
-    Change, ExternalId, ExternalIdRecord, Field, Fields, ItemId, ItemRecord, Known, ListingRecord,
-    NaturalKey, Op, PlayState, ProgressRecord, Review, Row, ViewerId,
+    Change, ExternalId, Field, Fields, ItemId, ItemKind, ItemRecord, Known, ListingId,
+    ListingRecord, MatchBasis, NaturalKey, PlayState, ProgressRecord, Review, Row, SourceId,
+    ViewerId,
 };
 
-use crate::draft::Draft;
-use crate::resolve::{by_priority, effective, item_title_key, placeholder, resolve};
+use crate::draft::{Draft, owned};
+use crate::resolve::{Resolved, by_priority, effective, item_title_key, placeholder, resolve};
 
+/// The fingerprint of a listing that is looked at again in the next run, changed or not.
+pub(crate) const LOOK_AGAIN: i64 = 0;
+
+/// Season, episode and absolute number.
 type Numbers = (Option<i32>, Option<i32>, Option<i32>);
 
 impl Draft<'_> {
-    /// Gives touched seasons and episodes the numbers that their listings say. Two items may
-    /// exchange theirs; an item whose number another one keeps stays where it is, for review.
-    pub(crate) fn settle_numbers(&mut self) {
-        let moving: Vec<(ItemId, Numbers)> =
-            self.items.keys().filter_map(|id| Some((*id, self.wanted_numbers(*id)?))).collect();
-        for (id, _) in &moving {
-            self.known.vacate(*id);
-        }
-        let mut blocked = Vec::new();
-        for (id, wanted) in moving {
-            if !self.take_numbers(id, wanted) {
-                blocked.push((id, wanted));
-            }
-        }
-        for (id, wanted) in blocked {
-            let own = self.known.item(id).map(numbers).unwrap_or_default();
-            if !self.take_numbers(id, own) {
-                self.take_numbers(id, (own.0, None, own.2));
-            }
-            self.claim_place(id, wanted);
+    /// Settles the items that were touched since the last time. Those that are touched by that are
+    /// left for the next time.
+    pub(crate) fn settle(&mut self) {
+        let stale = std::mem::take(&mut self.stale);
+        let resolved = |id: ItemId| {
+            let item = self.known.item(id)?;
+            Some((id, resolve(item.kind, &by_priority(self.known, item))))
+        };
+        let stale: Vec<(ItemId, Resolved)> = stale.into_iter().filter_map(resolved).collect();
+        self.settle_numbers(&stale);
+        self.settle_external_ids(&stale);
+        for (id, resolved) in stale {
+            self.settle_fields(id, resolved.fields);
         }
     }
 
-    fn wanted_numbers(&self, id: ItemId) -> Option<Numbers> {
+    /// Gives seasons and episodes the numbers that their listings say. They may exchange theirs;
+    /// an item whose place another one keeps stays where it is, for review.
+    fn settle_numbers(&mut self, stale: &[(ItemId, Resolved)]) {
+        let mut moving = BTreeMap::new();
+        for (id, resolved) in stale {
+            moving.extend(self.wanted_numbers(*id, resolved).map(|wanted| (*id, wanted)));
+        }
+        if moving.is_empty() {
+            return;
+        }
+        self.make_room(&mut moving);
+        let blocked = self.blocked(&moving);
+        for (id, numbers) in moving.iter().filter(|(id, _)| !blocked.contains_key(id)) {
+            self.renumber(*id, *numbers);
+        }
+        for (id, holder) in blocked {
+            self.claim(id, &[holder], &[]);
+        }
+    }
+
+    fn renumber(&mut self, id: ItemId, numbers: Numbers) {
+        if let Some(item) = self.known.item(id) {
+            let renumbered = with_numbers(item, numbers);
+            self.known.put_item(renumbered);
+        }
+    }
+
+    /// Takes the number from items that nothing in this run stood for so far and whose place is
+    /// wanted. Whoever turns up later in the listing, or in a later one, is looked at again.
+    fn make_room(&mut self, moving: &mut BTreeMap<ItemId, Numbers>) {
+        let wanted = moving.iter().filter_map(|(id, numbers)| {
+            let key = with_numbers(self.known.item(*id)?, *numbers).natural_key()?;
+            self.known.by_natural(&key).filter(|holder| !moving.contains_key(holder))
+        });
+        let is_gone = |holder: &ItemId| {
+            let mut listings = self.known.listings_of(*holder).peekable();
+            listings.peek().is_some() && listings.all(|l| self.is_gone(l))
+        };
+        let gone: Vec<_> = wanted.filter(is_gone).collect();
+        for id in gone {
+            let Some(item) = self.known.item(id) else { continue };
+            let season = item.season_number.filter(|_| item.kind == ItemKind::Episode);
+            moving.insert(id, (season, None, item.absolute_number));
+            let listings: Vec<_> = self.known.listings_of(id).map(|l| l.id).collect();
+            self.look_again(&listings);
+        }
+    }
+
+    /// The numbers that an item has to get.
+    fn wanted_numbers(&mut self, id: ItemId, resolved: &Resolved) -> Option<Numbers> {
         let item = self.known.item(id).filter(|i| !i.kind.is_top())?;
-        let resolved = resolve(item.kind, &by_priority(self.known, item));
         let wanted = (
             resolved.season_number.or(item.season_number),
             resolved.episode_number.or(item.episode_number),
             resolved.absolute_number.or(item.absolute_number),
         );
-        (wanted != numbers(item)).then_some(wanted)
-    }
-
-    fn take_numbers(&mut self, id: ItemId, (season, episode, absolute): Numbers) -> bool {
-        let Some(mut item) = self.known.item(id).cloned() else { return true };
-        item.season_number = season;
-        item.episode_number = episode;
-        item.absolute_number = absolute;
-        let holder = item.natural_key().and_then(|key| self.known.by_natural(&key));
-        let free = holder.is_none_or(|holder| holder == id);
-        if free {
-            self.known.put_item(item);
+        if wanted == numbers(item) {
+            return None;
         }
-        free
+        if (wanted.0, wanted.1) == (item.season_number, item.episode_number) {
+            return Some(wanted);
+        }
+        let says = |l: &ListingRecord| {
+            let facts = &l.facts;
+            facts.season_number == wanted.0
+                && (item.kind == ItemKind::Season || facts.episode_number == wanted.1)
+        };
+        let saying = self.known.listings_of(id).filter(|l| says(l)).map(|l| l.id).collect();
+        self.was_asked_for(saying).then_some(wanted)
     }
 
-    fn claim_place(&mut self, id: ItemId, wanted: Numbers) {
-        let Some(item) = self.known.item(id) else { return };
-        let key = item.parent_id.and_then(|show| {
-            NaturalKey::of(item.kind, show, wanted.0, wanted.1, item.fields.air_date)
-        });
-        let holder = key.and_then(|key| self.known.by_natural(&key));
-        self.claim(id, holder.as_slice(), &[]);
+    /// Forgets the fingerprints of listings. Where a person placed one, nothing is left to find.
+    fn look_again(&mut self, listings: &[ListingId]) {
+        for listing in listings {
+            let listing = self.known.listing(*listing).cloned();
+            if let Some(listing) = listing.filter(|l| l.match_basis != MatchBasis::Person) {
+                self.put_listing(ListingRecord { fingerprint: LOOK_AGAIN, ..listing });
+            }
+        }
     }
 
-    /// Marks the listings of an item in this library that claim what other items own.
+    /// Whether one of these listings was observed; otherwise all are looked at again.
+    fn was_asked_for(&mut self, saying: Vec<ListingId>) -> bool {
+        let asked = saying.iter().any(|id| self.observed.contains(id));
+        if !asked {
+            self.look_again(&saying);
+        }
+        asked
+    }
+
+    /// Who of the moving ones cannot move, and who is in the way: someone who stays, or another
+    /// one who moves to the same place. Whoever wants the place of one who must stay, stays too.
+    fn blocked(&self, moving: &BTreeMap<ItemId, Numbers>) -> BTreeMap<ItemId, ItemId> {
+        let mut takers: HashMap<NaturalKey, ItemId> = HashMap::new();
+        let mut waiting = Vec::new();
+        for (id, numbers) in moving {
+            let Some(item) = self.known.item(*id) else { continue };
+            let Some(key) = with_numbers(item, *numbers).natural_key() else { continue };
+            let holder = self.known.by_natural(&key).filter(|h| h != id);
+            let staying = holder.filter(|h| !moving.contains_key(h));
+            match staying.or_else(|| takers.get(&key).copied()) {
+                Some(holder) => waiting.push((*id, holder)),
+                None => {
+                    takers.insert(key, *id);
+                }
+            }
+        }
+        let mut blocked = BTreeMap::new();
+        while let Some((id, holder)) = waiting.pop() {
+            let own = self.known.item(id).and_then(ItemRecord::natural_key);
+            if blocked.insert(id, holder).is_none() {
+                let next = own.and_then(|key| takers.remove(&key)).filter(|next| *next != id);
+                waiting.extend(next.map(|next| (next, id)));
+            }
+        }
+        blocked
+    }
+
+    /// Marks the listings of an item in this library that claim what other items own. Where a
+    /// person placed a listing, nothing is left to review.
     fn claim(&mut self, id: ItemId, candidates: &[ItemId], claims: &[ExternalId]) {
         let library = self.library;
         let makes = |l: &&ListingRecord| {
             l.library_id == library
+                && l.match_basis != MatchBasis::Person
                 && (claims.is_empty() || claims.iter().any(|c| l.facts.external_ids.contains(c)))
         };
         let claiming: Vec<_> = self.known.listings_of(id).filter(makes).cloned().collect();
         for mut listing in claiming {
+            listing.fingerprint = LOOK_AGAIN;
             listing.review = Some(Review {
                 reason: ReviewReason::Claim,
                 candidates: candidates.to_vec(),
@@ -90,171 +179,126 @@ impl Draft<'_> {
         }
     }
 
-    /// The effective fields of the touched items.
-    pub(crate) fn settle_fields(&mut self) {
-        for id in self.items.keys().copied().collect::<Vec<_>>() {
-            let Some(item) = self.known.item(id).cloned() else { continue };
-            let is = resolve(item.kind, &by_priority(self.known, &item)).fields;
-            let was = self.resolved_before(&item);
-            let base = keep_unsaid(&item, is, &was);
-            let settled = ItemRecord {
-                title_key: item_title_key(item.kind, base.title.as_deref()),
-                fields: effective(&item, &base, self.known.overrides(id)),
-                ..item
-            };
-            self.known.put_item(settled);
-        }
-    }
-
-    /// What the listings said before this plan.
-    fn resolved_before(&self, item: &ItemRecord) -> Fields {
-        let now = by_priority(self.known, item);
-        let before: Vec<_> = now
-            .into_iter()
-            .filter_map(|l| match self.listings.get(&l.id) {
-                Some(before) => before.as_ref(),
-                None => Some(l),
-            })
-            .collect();
-        resolve(item.kind, &before).fields
-    }
-
-    /// The external ids of the touched movies and shows. An id that the listings gave up goes
-    /// before another item may take it; one that no listing ever said stays (it was set before
-    /// there was a sync); one that another item owns is a claim for review.
-    pub(crate) fn settle_external_ids(&mut self) -> Vec<Change> {
-        let touched: Vec<ItemRecord> = self
-            .items
-            .keys()
-            .filter_map(|id| self.known.item(*id))
-            .filter(|item| item.kind.is_top())
-            .cloned()
-            .collect();
-        let wanted: BTreeMap<ItemId, Vec<ExternalId>> = touched
+    /// The external ids of movies and shows. An id that the listings gave up goes before another
+    /// item may take it; one that no listing ever said stays (it was set before there was a sync);
+    /// one that another item owns is a claim for review.
+    fn settle_external_ids(&mut self, stale: &[(ItemId, Resolved)]) {
+        let tops: Vec<_> = stale
             .iter()
-            .map(|i| (i.id, resolve(i.kind, &by_priority(self.known, i)).external_ids))
+            .filter_map(|(id, resolved)| Some((self.known.item(*id)?, &resolved.external_ids)))
+            .filter(|(item, _)| item.kind.is_top())
+            .map(|(item, wanted)| (item.clone(), wanted))
             .collect();
-        let before: BTreeMap<_, _> = touched.iter().map(|i| (i.id, self.owned_before(i))).collect();
-        for item in &touched {
-            self.release(item, &wanted[&item.id]);
+        for (item, wanted) in &tops {
+            self.release(item, wanted);
         }
-        for item in &touched {
-            self.acquire(item, &wanted[&item.id]);
-        }
-        let mut changes: Vec<Change> = Vec::new();
-        for item in &touched {
-            changes.extend(self.ownership_changes(item, &before[&item.id]));
-        }
-        changes.sort_by_key(|c| c.op != Op::Remove);
-        changes
-    }
-
-    /// New items own nothing yet, whatever the batch let others find by their ids.
-    fn owned_before(&self, item: &ItemRecord) -> Vec<ExternalId> {
-        match self.items.get(&item.id) {
-            Some(Some(_)) => self.known.external_ids(item.id).cloned().collect(),
-            _ => Vec::new(),
+        for (item, wanted) in &tops {
+            self.acquire(item, wanted);
         }
     }
 
     fn release(&mut self, item: &ItemRecord, wanted: &[ExternalId]) {
-        let said = |id: &ExternalId| {
-            let listings = self.listings.values().flatten();
-            let mut own = listings.filter(|l| l.item_id == Some(item.id));
-            own.any(|l| l.facts.external_ids.contains(id)) || self.items[&item.id].is_none()
-        };
+        let was_said = |id| self.listings_before(item).any(|l| l.facts.external_ids.contains(id));
+        let is_old = |id| self.items.get(&item.id).is_some_and(|w| w.external_ids.contains(id));
         let gone: Vec<_> = self
             .known
             .external_ids(item.id)
-            .filter(|id| !wanted.contains(id) && said(id))
+            .filter(|id| !wanted.contains(id) && (!is_old(id) || was_said(id)))
             .cloned()
             .collect();
         for id in gone {
-            self.known.drop_external_id(&record(item, id));
+            self.known.drop_external_id(&owned(item, id));
         }
     }
 
     fn acquire(&mut self, item: &ItemRecord, wanted: &[ExternalId]) {
         let mut contested = Vec::new();
-        let mut owners = Vec::new();
+        let mut owners = BTreeSet::new();
         for id in wanted {
-            match self.known.owner(item.kind, id) {
-                None => self.known.put_external_id(record(item, id.clone())),
-                Some(owner) if owner == item.id => {}
+            let owner = self.known.owner(item.kind, id);
+            if owner == Some(item.id) || !self.may_take(item, id) {
+                continue;
+            }
+            match owner {
+                None => self.known.put_external_id(owned(item, id.clone())),
                 Some(owner) => {
                     contested.push(id.clone());
-                    owners.push(owner);
+                    owners.insert(owner);
                 }
             }
         }
-        if contested.is_empty() {
-            self.drop_old_claims(item);
-        } else {
-            owners.dedup();
-            self.claim(item.id, &owners, &contested);
+        if !contested.is_empty() {
+            self.claim(item.id, &Vec::from_iter(owners), &contested);
         }
     }
 
-    fn drop_old_claims(&mut self, item: &ItemRecord) {
-        let library = self.library;
-        let restated: Vec<_> = self
-            .known
-            .listings_of(item.id)
-            .filter(|l| l.library_id == library && l.review.is_some())
-            .filter(|l| self.listings.contains_key(&l.id))
-            .cloned()
-            .collect();
-        for mut listing in restated {
-            listing.review = None;
-            self.put_listing(listing);
+    fn may_take(&mut self, item: &ItemRecord, id: &ExternalId) -> bool {
+        let says = |l: &&ListingRecord| l.facts.external_ids.contains(id);
+        let saying = self.known.listings_of(item.id).filter(says).map(|l| l.id).collect();
+        self.was_asked_for(saying)
+    }
+
+    /// The effective fields of an item.
+    fn settle_fields(&mut self, id: ItemId, said: Fields) {
+        let Some(item) = self.known.item(id) else { return };
+        let base = self.with_unsaid(item, said);
+        let settled = ItemRecord {
+            title_key: item_title_key(item.kind, base.title.as_deref()),
+            fields: effective(item, &base, self.known.overrides(id)),
+            ..item.clone()
+        };
+        if settled != *item {
+            self.known.put_item(settled);
         }
     }
 
-    fn ownership_changes(&self, item: &ItemRecord, before: &[ExternalId]) -> Vec<Change> {
-        let after: Vec<_> = self.known.external_ids(item.id).cloned().collect();
-        let row = |id: &ExternalId| Some(Row::ExternalId(record(item, id.clone())));
-        let gone = before.iter().filter(|id| !after.contains(id)).map(|id| (row(id), None));
-        let new = after.iter().filter(|id| !before.contains(id)).map(|id| (None, row(id)));
-        gone.chain(new).map(|(before, after)| self.small_change(item, before, after)).collect()
-    }
-
-    fn small_change(&self, item: &ItemRecord, before: Option<Row>, after: Option<Row>) -> Change {
-        Change {
-            op: match (&before, &after) {
-                (None, _) => Op::Add,
-                (_, None) => Op::Remove,
-                _ => Op::Update,
-            },
-            kind: item.kind,
-            label: item.label(),
-            before,
-            after,
-            reason: Cow::Owned(format!("{} says so", self.source())),
-            basis: None,
+    /// Keeps what an item shows where no listing says anything and none ever did: it was set
+    /// before there was a sync. A value that a listing took back goes.
+    fn with_unsaid(&self, item: &ItemRecord, mut said: Fields) -> Fields {
+        let unsaid = |field: &Field| !said.has(*field) && item.fields.has(*field);
+        let unsaid: Vec<_> = Field::ALL.into_iter().filter(unsaid).collect();
+        if unsaid.is_empty() || unsaid == [Field::SortTitle] {
+            return said;
         }
-    }
-
-    /// The progress of the touched items: of all that the listings of this source say, the newest.
-    /// An item is left alone unless a listing says something else than before.
-    pub(crate) fn settle_progress(&mut self) -> Vec<Change> {
-        let Some(viewer) = self.viewer else { return Vec::new() };
-        let mut items: Vec<ItemId> = Vec::new();
-        for (id, before) in &self.listings {
-            let after = self.known.listing(*id);
-            if after.and_then(|l| l.play) != before.as_ref().and_then(|l| l.play) {
-                items.extend(after.and_then(|l| l.item_id));
+        let before = resolve(item.kind, &Vec::from_iter(self.listings_before(item))).fields;
+        for field in unsaid {
+            let shown = item.fields.get(field);
+            let derived = match field {
+                Field::SortTitle => true,
+                Field::Title => shown.as_deref() == Some(&placeholder(item)),
+                _ => false,
+            };
+            if !derived && !before.has(field) {
+                // A value that was shown fits its field.
+                let _ = said.set(field, shown.as_deref());
             }
         }
-        items.sort_unstable();
-        items.dedup();
+        said
+    }
+
+    /// The progress of the items whose listings say something else than before: of all that the
+    /// listings of this source say, the newest. Other items are left alone.
+    pub(crate) fn settle_progress(&mut self) -> Vec<Change> {
+        let Some(viewer) = self.viewer else { return Vec::new() };
+        let says_else = |(id, before): (&ListingId, &Option<ListingRecord>)| {
+            let after = self.known.listing(*id)?;
+            let item = after.item_id?;
+            let same = before.as_ref().map_or(after.play.is_none(), |before| {
+                (before.item_id, before.play) == (after.item_id, after.play)
+            });
+            let unheard = || after.play.is_some() && self.known.progress(item, viewer).is_none();
+            (!same || unheard()).then_some(item)
+        };
+        let items: BTreeSet<_> = self.listings.iter().filter_map(says_else).collect();
         items.into_iter().filter_map(|id| self.progress_change(id, viewer)).collect()
     }
 
     fn progress_change(&mut self, id: ItemId, viewer: ViewerId) -> Option<Change> {
         let item = self.known.item(id)?.clone();
-        let said = said_play(self.known, &item, self.known.library(self.library)?.source_id);
+        let source = self.known.library(self.library)?.source_id;
+        let said = said_play(self.known, id, source).unwrap_or_default();
+        let state = PlayState { carried: false, ..said };
         let before = self.known.progress(id, viewer).cloned();
-        let state = said.unwrap_or_default();
         if before.as_ref().map_or(state.is_blank(), |b| b.state == state) {
             return None;
         }
@@ -265,38 +309,21 @@ impl Draft<'_> {
 }
 
 /// Of what the listings of one source say of the play state of an item, the newest.
-pub(crate) fn said_play(
-    known: &Known,
-    item: &ItemRecord,
-    source: shelfread_domain::SourceId,
-) -> Option<PlayState> {
+fn said_play(known: &Known, item: ItemId, source: SourceId) -> Option<PlayState> {
     let of_source =
         |l: &&ListingRecord| known.library(l.library_id).is_some_and(|l| l.source_id == source);
-    known.listings_of(item.id).filter(of_source).filter_map(|l| l.play).reduce(PlayState::newer)
+    known.listings_of(item).filter(of_source).filter_map(|l| l.play).reduce(PlayState::newer)
 }
 
-fn numbers(item: &ItemRecord) -> Numbers {
+const fn numbers(item: &ItemRecord) -> Numbers {
     (item.season_number, item.episode_number, item.absolute_number)
 }
 
-fn record(item: &ItemRecord, id: ExternalId) -> ExternalIdRecord {
-    ExternalIdRecord { item_id: item.id, kind: item.kind, id }
-}
-
-/// Keeps what an item shows where no listing says anything and none ever did: it was set before
-/// there was a sync. A value that a listing took back goes.
-fn keep_unsaid(item: &ItemRecord, mut is: Fields, was: &Fields) -> Fields {
-    for field in Field::ALL {
-        let shown = item.fields.get(field);
-        let derived = match field {
-            Field::SortTitle => true,
-            Field::Title => shown.as_deref() == Some(&placeholder(item)),
-            _ => false,
-        };
-        if !derived && is.get(field).is_none() && was.get(field).is_none() {
-            // A value that was shown fits its field.
-            let _ = is.set(field, shown.as_deref());
-        }
+fn with_numbers(item: &ItemRecord, (season, episode, absolute): Numbers) -> ItemRecord {
+    ItemRecord {
+        season_number: season,
+        episode_number: episode,
+        absolute_number: absolute,
+        ..item.clone()
     }
-    is
 }

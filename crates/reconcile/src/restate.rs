@@ -1,0 +1,122 @@
+//! Restate: what a listing says after it was observed. Knows one listing and one observation, and
+//! nothing of how they found each other.
+
+use shelfread_domain::record::ReviewReason;
+use shelfread_domain::{
+    Existing, Facts, Fields, ItemRecord, Known, ListingRecord, Observation, PlayState,
+};
+
+use crate::plan::Context;
+
+/// The listing after the observation, as far as the mode allows. A claim is withdrawn; settling
+/// makes it again where it still holds.
+pub(crate) fn restated(
+    known: &Known,
+    before: &ListingRecord,
+    o: &Observation,
+    context: &Context<'_>,
+) -> ListingRecord {
+    let mut after = ListingRecord {
+        remote_id: o.remote_id.clone(),
+        parent_remote_id: o.parent.clone(),
+        missing_since: None,
+        kept_since: None,
+        ..before.clone()
+    };
+    after.review = after.review.filter(|review| review.reason != ReviewReason::Claim);
+    let play = observed_play(o, context);
+    match context.existing {
+        Existing::Update => {
+            let forgot = before.remote_id != o.remote_id || !context.trust_remote_ids;
+            after.facts = o.facts.clone();
+            after.play = next_play(before.play, play, forgot);
+            after.fingerprint = o.fingerprint(context.remote_user);
+            after.moved_key = o.moved_key();
+        }
+        Existing::Fill => {
+            let item = before.item_id.and_then(|id| known.item(id));
+            after.facts = filled(known, &before.facts, &o.facts, item);
+            after.play = before.play.or(play);
+            after.moved_key = before.moved_key.or_else(|| o.moved_key());
+        }
+        Existing::Skip => {}
+    }
+    after.file_key = after.facts.file_key();
+    after
+}
+
+/// What an observation says of the play state; nothing when the source reads no viewer's.
+pub(crate) fn observed_play(o: &Observation, context: &Context<'_>) -> Option<PlayState> {
+    o.play.filter(|_| context.viewer.is_some())
+}
+
+/// The play state that a listing has after an observation. A server that was rebuilt forgets, or
+/// remembers an old backup; what it knew before is carried until it says something that is not
+/// older, so that history survives (P2).
+fn next_play(
+    before: Option<PlayState>,
+    observed: Option<PlayState>,
+    forgot: bool,
+) -> Option<PlayState> {
+    let is_older = |old: &PlayState| {
+        observed.is_none_or(|observed| observed.last_played_at < old.last_played_at)
+    };
+    match before {
+        Some(old) if (forgot || old.carried) && is_older(&old) => {
+            Some(PlayState { carried: true, ..old })
+        }
+        _ => observed,
+    }
+}
+
+/// The facts of a listing that may only be completed: what it said stays, and what it did not say
+/// is taken over where the item shows nothing else.
+pub(crate) fn filled(
+    known: &Known,
+    before: &Facts,
+    observed: &Facts,
+    item: Option<&ItemRecord>,
+) -> Facts {
+    let nothing = Fields::default();
+    let shown = item.map_or(&nothing, |item| &item.fields);
+    let mut facts = before.clone();
+    macro_rules! fill {
+        ($($of:ident . $field:ident),*) => {$(
+            let fits = $of.$field.is_none() || $of.$field == observed.$field;
+            if facts.$field.is_none() && fits {
+                facts.$field = observed.$field.clone();
+            }
+        )*};
+    }
+    fill!(shown.title, shown.sort_title, shown.overview, shown.year, shown.air_date);
+    fill!(shown.runtime_seconds, shown.poster_url);
+    if let Some(item) = item {
+        fill!(item.season_number, item.episode_number, item.absolute_number);
+    }
+    facts.monitored = facts.monitored.or(observed.monitored);
+    facts.added_at = facts.added_at.or(observed.added_at);
+    if facts.files.is_empty() {
+        facts.files.clone_from(&observed.files);
+    }
+    fill_external_ids(known, &mut facts, observed, item);
+    facts
+}
+
+/// Takes over the ids of providers from which neither the listing nor the item has one, and those
+/// that the item has already.
+fn fill_external_ids(
+    known: &Known,
+    facts: &mut Facts,
+    observed: &Facts,
+    item: Option<&ItemRecord>,
+) {
+    let owned: Vec<_> = item.map(|i| known.external_ids(i.id).collect()).unwrap_or_default();
+    let has = facts.external_ids.clone();
+    let fits = |id: &&shelfread_domain::ExternalId| {
+        let same_provider = |other: &&&shelfread_domain::ExternalId| other.provider == id.provider;
+        has.iter().all(|other| other.provider != id.provider)
+            && (owned.contains(id) || owned.iter().find(same_provider).is_none())
+    };
+    facts.external_ids.extend(observed.external_ids.iter().filter(fits).cloned());
+    facts.external_ids.sort();
+}

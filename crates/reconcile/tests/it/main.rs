@@ -1,0 +1,16 @@
+//! What the heart of Shelfread does with a catalogue over several runs, told as short scripts, and
+//! what holds for every catalogue and every listing. Knows no database, no network and no adapter:
+//! [`shelf`] is the engine in memory, and [`script`] the language in which a test talks to it.
+
+mod check;
+mod identity;
+mod modes;
+mod person;
+mod progress;
+mod properties;
+mod removal;
+mod render;
+mod renumbering;
+mod review;
+mod script;
+mod shelf;
