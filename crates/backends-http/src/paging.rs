@@ -40,8 +40,8 @@ pub enum Piece<P> {
     Hole(u64, SourceError),
 }
 
-/// Fetches the places `0..total` by pages of `size`, in order, several at once. `fetch` reads the
-/// items at some places.
+/// Fetches the places from 0 by pages of `size`, in order, several at once. `fetch` reads the items
+/// at some places. The last page reaches beyond `total`, so that it shows when there are more.
 ///
 /// # Errors
 /// What a single item cannot be the cause of, and too many failures.
@@ -56,11 +56,11 @@ where
     Fut: Future<Output = Result<P, SourceError>> + 'a,
 {
     let size = size.max(1);
-    let starts = (0..total.div_ceil(size)).map(move |n| n * size);
+    let starts = (0..=total / size).map(move |n| n * size);
     let shared = Arc::new((Patience::default(), fetch));
     let page = move |start: u64| {
         let shared = Arc::clone(&shared);
-        async move { pieces(start..(start + size).min(total), &shared.0, &shared.1).await }
+        async move { pieces(start..start + size, &shared.0, &shared.1).await }
     };
     stream::iter(starts).map(page).buffered(IN_FLIGHT)
 }
@@ -110,14 +110,16 @@ mod tests {
 
     use super::*;
 
-    /// A list of 10 that cannot say what is at the bad places; how it reads, and the requests made.
+    /// A list of 12, said to have 10, that cannot say what is at the bad places: how it reads, and
+    /// the requests made.
     async fn read(bad: &[u64], problem: Problem) -> (Result<String, SourceError>, usize) {
         let requests = AtomicUsize::new(0);
         let fetch = |places: Range<u64>| {
             requests.fetch_add(1, Ordering::Relaxed);
             let fails = bad.iter().any(|b| places.contains(b));
             let error = SourceError::new("reading", problem.clone());
-            std::future::ready(if fails { Err(error) } else { Ok(places.collect::<Vec<_>>()) })
+            let items = (places.start..places.end.min(12)).collect::<Vec<_>>();
+            std::future::ready(if fails { Err(error) } else { Ok(items) })
         };
         let pieces = pages(10, 4, fetch).try_collect::<Vec<_>>().await.map(|pieces| {
             let text = |piece: &Piece<Vec<u64>>| match piece {
@@ -132,10 +134,13 @@ mod tests {
     #[tokio::test]
     async fn a_bad_item_costs_itself() {
         let (pieces, requests) = read(&[], Problem::Status(500)).await;
-        assert_eq!((pieces.unwrap().as_str(), requests), ("[0, 1, 2, 3] [4, 5, 6, 7] [8, 9]", 3));
+        assert_eq!(
+            (pieces.unwrap().as_str(), requests),
+            ("[0, 1, 2, 3] [4, 5, 6, 7] [8, 9, 10, 11]", 3)
+        );
         let (pieces, requests) = read(&[5, 9], Problem::Status(500)).await;
-        assert_eq!(pieces.unwrap(), "[0, 1, 2, 3] [4] !5 [6, 7] [8] !9");
-        assert_eq!(requests, 9);
+        assert_eq!(pieces.unwrap(), "[0, 1, 2, 3] [4] !5 [6, 7] [8] !9 [10, 11]");
+        assert_eq!(requests, 11);
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use shelfread_domain::port::{
 use shelfread_domain::{Coverage, ItemKind, Observation};
 
 use crate::api::{Items, Moment, Query};
-use crate::order::Order;
+use crate::order::{Order, Sorted};
 use crate::reader::Reader;
 use crate::wire::Section;
 use crate::{Plex, only};
@@ -70,14 +70,15 @@ async fn changed(
     moment: DateTime<Utc>,
 ) -> Result<Coverage, SourceError> {
     let since = moment - OVERLAP;
-    let mut order = Order::default();
     for kind in kinds(library) {
         let played = matches!(kind, ItemKind::Movie | ItemKind::Episode);
         for asked in [Some(Moment::Updated), played.then_some(Moment::Viewed)] {
             let Some(asked) = asked else { continue };
             let query = Query { since: Some((asked, since)), ..query(reader.section, *kind) };
             let count = reader.plex.api.count(query).await?;
-            all(&mut reader, query, count, &mut order).await?;
+            if count > 0 {
+                all(&mut reader, query, count, &mut Order::default()).await?;
+            }
         }
     }
     Ok(reader.partial("only what changed was asked for"))
@@ -109,11 +110,22 @@ async fn all(
     while let Some(pieces) = pages.try_next().await? {
         for piece in pieces {
             let observations = read(reader, query.kind, piece, count).await;
-            reader.page(order.sort(observations)).await;
+            hand_on(reader, order.sort(observations)).await;
         }
     }
-    reader.page(order.rest()).await;
+    hand_on(reader, order.rest()).await;
     Ok(())
+}
+
+/// What comes too late for its place is not lost and not gone, but left for another time.
+async fn hand_on(reader: &mut Reader<'_>, sorted: Sorted) {
+    reader.page(sorted.ready).await;
+    for late in sorted.late {
+        reader.tally.doubt("the server does not keep the order that was asked for");
+        let message = "it came apart from the other episodes of its show".to_owned();
+        let (label, remote_id) = (late.label(), Some(late.remote_id));
+        reader.fail(ItemFailure { label, remote_id, message }).await;
+    }
 }
 
 fn pieces<'a>(

@@ -168,6 +168,18 @@ async fn a_count_that_does_not_say_is_no_zero() {
 }
 
 #[tokio::test]
+async fn more_than_was_counted_is_noticed() {
+    for (has, says) in [(1, 0), (10, 5), (12, 10)] {
+        let answer = move |r: &Request| match r.path.ends_with("/all") && places(r).is_empty() {
+            true => container(json!({"size": 0, "totalSize": says})),
+            false => Fake::many(has).answer(r),
+        };
+        let steps = steps(LibraryKind::Movies, Scope::Full, answer).await;
+        assert!(is_unproven(&steps), "{has} where {says} were counted");
+    }
+}
+
+#[tokio::test]
 async fn a_server_behind_something_that_drops_headers_sends_all_at_once() {
     let answer = |r: &Request| match r.path.ends_with("/all") {
         true => {
