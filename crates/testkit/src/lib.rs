@@ -13,6 +13,7 @@
     reason = "a panic is how a test fails"
 )]
 
+pub mod conformance;
 pub mod faults;
 pub mod fixtures;
 pub mod notation;

@@ -155,6 +155,11 @@ impl Reply {
         self.status
     }
 
+    /// Where it leads, if it leads elsewhere.
+    pub fn location(&self) -> Option<&str> {
+        first(&self.headers, |n| n.eq_ignore_ascii_case("location"))
+    }
+
     /// The body as text, whatever it is.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
