@@ -8,3 +8,4 @@ mod faults;
 mod listing;
 mod recorded;
 mod server;
+mod simulated;
