@@ -33,7 +33,7 @@ struct State {
     requests: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 struct Request {
     method: String,
     path: String,
@@ -41,11 +41,40 @@ struct Request {
 }
 
 impl Request {
-    /// Whether it asks for a page of items.
-    fn is_page(&self) -> bool {
-        let is_start = |(name, _): &(String, String)| name.eq_ignore_ascii_case("startIndex");
-        self.method == "GET" && self.query.iter().any(is_start)
+    /// Which list it asks for, and from where; `None` when it does not ask for a page.
+    fn page(&self) -> Option<(Self, u64)> {
+        let mut list = self.clone();
+        let start = list.query.iter().position(|(name, _)| name == "startIndex")?;
+        let (_, start) = list.query.remove(start);
+        Some((list, start.parse().ok()?)).filter(|_| self.method == "GET")
     }
+
+    /// Path and query below the address of a server.
+    fn target(&self, server: &str) -> Result<String> {
+        let mut url: Url = server.parse()?;
+        url.set_path(&self.path);
+        url.query_pairs_mut().extend_pairs(&self.query);
+        Ok(format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+    }
+}
+
+/// The pages among these requests: list by list as they were begun, since with several requests in
+/// flight the first page of the next list may come before the last one of this.
+fn pages(log: &[Request]) -> Vec<&Request> {
+    let mut lists: Vec<Request> = Vec::new();
+    let mut pages: Vec<_> = log
+        .iter()
+        .filter_map(|request| {
+            let (list, start) = request.page()?;
+            let place = lists.iter().position(|known| *known == list).unwrap_or_else(|| {
+                lists.push(list);
+                lists.len() - 1
+            });
+            Some((place, start, request))
+        })
+        .collect();
+    pages.sort_by_key(|(place, start, _)| (*place, *start));
+    pages.into_iter().map(|(_, _, request)| request).collect()
 }
 
 impl World {
@@ -89,21 +118,14 @@ impl World {
         Ok(self.call::<State>(Method::GET, "state")?.requests)
     }
 
-    /// The pages of items that it was asked for since it last forgot, in that order.
+    /// The pages of items that it was asked for since it last forgot, in an order in which parents
+    /// come before their children.
     ///
     /// # Errors
     /// When it does not answer.
     pub fn pages(&self) -> Result<Vec<String>> {
         let log: Vec<Request> = self.call(Method::GET, "log")?;
-        log.iter().filter(|request| request.is_page()).map(|request| self.target(request)).collect()
-    }
-
-    /// Path and query.
-    fn target(&self, request: &Request) -> Result<String> {
-        let mut url: Url = self.address.url.parse()?;
-        url.set_path(&request.path);
-        url.query_pairs_mut().extend_pairs(&request.query);
-        Ok(format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+        pages(&log).iter().map(|request| request.target(&self.address.url)).collect()
     }
 
     fn call<T: DeserializeOwned>(&self, method: Method, command: &str) -> Result<T> {
@@ -121,5 +143,36 @@ impl Drop for World {
         if let Err(error) = ended {
             eprintln!("the simulator did not end: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(list: &str, start: Option<u64>) -> Request {
+        let start = start.map(|start| ("startIndex".to_owned(), start.to_string()));
+        let query = start.into_iter().chain([("of".to_owned(), list.to_owned())]).collect();
+        Request { method: "GET".to_owned(), path: "/Items".to_owned(), query }
+    }
+
+    #[test]
+    fn lists_follow_each_other_whatever_was_in_flight() {
+        let log = [
+            get("user", None),
+            get("shows", Some(0)),
+            get("episodes", Some(0)),
+            get("shows", Some(500)),
+        ];
+        let targets: Vec<_> =
+            pages(&log).iter().map(|page| page.target("http://den/").unwrap()).collect();
+        assert_eq!(
+            targets,
+            [
+                "/Items?startIndex=0&of=shows",
+                "/Items?startIndex=500&of=shows",
+                "/Items?startIndex=0&of=episodes"
+            ]
+        );
     }
 }
