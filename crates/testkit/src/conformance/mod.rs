@@ -7,15 +7,15 @@
 //! knows what a list is: [`check_lies`] takes one of the simulator.
 //!
 //! What is checked, in this order:
-//! 1. the honest server is read completely, twice, with equal results ([`honest`]);
-//! 2. less than everything is never complete ([`scopes`]);
-//! 3. harmless oddities change nothing: unknown fields, gzip, a slow network ([`harmless`]);
+//! 1. the honest server is read completely, twice, with equal results (`honest`);
+//! 2. less than everything is never complete (`scopes`);
+//! 3. harmless oddities change nothing: unknown fields, gzip, a slow network (`harmless`);
 //! 4. each fault on each request, once and from then on, ends in the truth, a doubt or an error
-//!    ([`faults`]);
-//! 5. errors say what it was ([`errors`]), and a token goes nowhere else ([`redirects`]);
+//!    (`faults`);
+//! 5. errors say what it was (`errors`), and a token goes nowhere else (`redirects`);
 //! 6. values of the wrong type, fields that are missing and texts that nobody knows are survived
-//!    ([`nonsense`]);
-//! 7. dropping the stream ends what it does ([`cancellation`]).
+//!    (`nonsense`);
+//! 7. dropping the stream ends what it does (`cancellation`).
 //!
 //! ```no_run
 //! # async fn f(make: impl Fn(url::Url, secrecy::SecretString)
