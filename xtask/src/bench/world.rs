@@ -33,20 +33,23 @@ struct State {
     requests: u64,
 }
 
-#[derive(Clone, PartialEq, Deserialize)]
+#[derive(Deserialize)]
 struct Request {
-    method: String,
     path: String,
     query: Vec<(String, String)>,
 }
 
 impl Request {
-    /// Which list it asks for, and from where; `None` when it does not ask for a page.
-    fn page(&self) -> Option<(Self, u64)> {
-        let mut list = self.clone();
-        let start = list.query.iter().position(|(name, _)| name == "startIndex")?;
-        let (_, start) = list.query.remove(start);
-        Some((list, start.parse().ok()?)).filter(|_| self.method == "GET")
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where the page stands among all pages: shows first, then their seasons, then episodes.
+    /// `None` when it does not ask for a page.
+    fn place(&self) -> Option<(usize, u64)> {
+        let kinds = self.parameter("includeItemTypes")?;
+        let level = ["Series", "Season", "Episode"].iter().position(|kind| kinds.contains(kind))?;
+        Some((level, self.parameter("startIndex")?.parse().ok()?))
     }
 
     /// Path and query below the address of a server.
@@ -58,23 +61,12 @@ impl Request {
     }
 }
 
-/// The pages among these requests: list by list as they were begun, since with several requests in
-/// flight the first page of the next list may come before the last one of this.
+/// The pages among these requests, parents before their children: with several requests in flight
+/// they were not asked for in that order.
 fn pages(log: &[Request]) -> Vec<&Request> {
-    let mut lists: Vec<Request> = Vec::new();
-    let mut pages: Vec<_> = log
-        .iter()
-        .filter_map(|request| {
-            let (list, start) = request.page()?;
-            let place = lists.iter().position(|known| *known == list).unwrap_or_else(|| {
-                lists.push(list);
-                lists.len() - 1
-            });
-            Some((place, start, request))
-        })
-        .collect();
-    pages.sort_by_key(|(place, start, _)| (*place, *start));
-    pages.into_iter().map(|(_, _, request)| request).collect()
+    let mut pages: Vec<_> = log.iter().filter(|request| request.place().is_some()).collect();
+    pages.sort_by_key(|request| request.place());
+    pages
 }
 
 impl World {
@@ -118,8 +110,7 @@ impl World {
         Ok(self.call::<State>(Method::GET, "state")?.requests)
     }
 
-    /// The pages of items that it was asked for since it last forgot, in an order in which parents
-    /// come before their children.
+    /// The pages of items that it was asked for since it last forgot, parents before their children.
     ///
     /// # Errors
     /// When it does not answer.
@@ -150,28 +141,28 @@ impl Drop for World {
 mod tests {
     use super::*;
 
-    fn get(list: &str, start: Option<u64>) -> Request {
-        let start = start.map(|start| ("startIndex".to_owned(), start.to_string()));
-        let query = start.into_iter().chain([("of".to_owned(), list.to_owned())]).collect();
-        Request { method: "GET".to_owned(), path: "/Items".to_owned(), query }
+    fn get(kinds: &str, start: u64) -> Request {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let query = vec![pair("includeItemTypes", kinds), pair("startIndex", &start.to_string())];
+        Request { path: "/Items".to_owned(), query }
     }
 
     #[test]
-    fn lists_follow_each_other_whatever_was_in_flight() {
+    fn parents_come_before_their_children_whatever_was_in_flight() {
         let log = [
-            get("user", None),
-            get("shows", Some(0)),
-            get("episodes", Some(0)),
-            get("shows", Some(500)),
+            Request { path: "/Users".to_owned(), query: Vec::new() },
+            get("Episode", 0),
+            get("Movie,Series", 500),
+            get("Movie,Series", 0),
         ];
         let targets: Vec<_> =
             pages(&log).iter().map(|page| page.target("http://den/").unwrap()).collect();
         assert_eq!(
             targets,
             [
-                "/Items?startIndex=0&of=shows",
-                "/Items?startIndex=500&of=shows",
-                "/Items?startIndex=0&of=episodes"
+                "/Items?includeItemTypes=Movie%2CSeries&startIndex=0",
+                "/Items?includeItemTypes=Movie%2CSeries&startIndex=500",
+                "/Items?includeItemTypes=Episode&startIndex=0",
             ]
         );
     }
