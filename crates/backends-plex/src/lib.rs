@@ -9,8 +9,8 @@
 //! - Shows, seasons and episodes are three lists of one library, read one after the other by pages,
 //!   four in flight. Each page repeats the total; a total that changes, an item that comes twice
 //!   or a library that changed meanwhile makes the listing partial.
-//! - What old agents write is read like what new ones write ([`guid`]).
-//! - What is in the trash is missing, not gone ([`convert`]).
+//! - What old agents write is read like what new ones write.
+//! - What is in the trash is missing, not gone: it is observed, without files.
 //!
 //! ```no_run
 //! # async fn f() -> Result<(), shelfread_domain::port::SourceError> {
