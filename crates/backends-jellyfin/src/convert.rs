@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use shelfread_backends_http::time::dotnet;
 use shelfread_domain::observation::Unusable;
 use shelfread_domain::port::ItemFailure;
+use shelfread_domain::text::{MAX_PATH, MAX_TITLE, bounded};
 use shelfread_domain::{
     ExternalId, Facts, FileRef, ItemKind, Observation, PathMap, PlayState, RemoteId,
 };
@@ -15,7 +16,7 @@ const MAX_PARTS: i64 = 100;
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
 /// Adds the observations of an item: several for a file that holds several episodes. What is not
-/// on disk or none of our kinds adds none, and its id comes back.
+/// on disk adds none, and its id comes back.
 ///
 /// # Errors
 /// When nothing can be recorded of it.
@@ -24,7 +25,21 @@ pub(crate) fn observe(
     paths: &PathMap,
     into: &mut Vec<Observation>,
 ) -> Result<Option<RemoteId>, ItemFailure> {
-    let Some(kind) = kind(&item) else { return Ok(Some(item.id.into_string().into())) };
+    let kind = match item.kind {
+        Some(Kind::Movie) => ItemKind::Movie,
+        Some(Kind::Series) => ItemKind::Show,
+        Some(Kind::Season) => ItemKind::Season,
+        Some(Kind::Episode) => ItemKind::Episode,
+        Some(Kind::Other) | None => {
+            let message = "it is neither a film nor a show, season or episode";
+            return Err(nameless(Some(item.id.into_string()), item.name, message));
+        }
+    };
+    // Seasons without a folder of their own are "virtual" too, and real.
+    let is_playable = matches!(kind, ItemKind::Movie | ItemKind::Episode);
+    if is_playable && item.location_type == Some(Location::Virtual) {
+        return Ok(Some(item.id.into_string().into()));
+    }
     let last = item.index_number_end.filter(|_| kind == ItemKind::Episode);
     let observation = observation(item, kind, paths);
     let id = observation.remote_id.clone();
@@ -33,16 +48,18 @@ pub(crate) fn observe(
     Ok(None)
 }
 
-/// What it is to us. Seasons without a folder of their own are "virtual" too, and real; films and
-/// episodes that are virtual are missing ones.
-fn kind(item: &Item<'_>) -> Option<ItemKind> {
-    let on_disk = item.location_type != Some(Location::Virtual);
-    match item.kind? {
-        Kind::Movie => on_disk.then_some(ItemKind::Movie),
-        Kind::Series => Some(ItemKind::Show),
-        Kind::Season => Some(ItemKind::Season),
-        Kind::Episode => on_disk.then_some(ItemKind::Episode),
-        Kind::Other => None,
+/// The failure of an item that may not even have an id or a name.
+pub(crate) fn nameless(
+    id: Option<String>,
+    name: Option<String>,
+    message: impl Into<String>,
+) -> ItemFailure {
+    let id = id.and_then(|id| bounded(&id, MAX_PATH));
+    let name = name.and_then(|name| bounded(&name, MAX_TITLE));
+    ItemFailure {
+        label: name.or_else(|| id.clone()).unwrap_or_else(|| "an item without a name".into()),
+        remote_id: id.map(RemoteId),
+        message: message.into(),
     }
 }
 

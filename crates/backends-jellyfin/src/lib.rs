@@ -20,7 +20,6 @@ mod config;
 mod convert;
 mod libraries;
 mod listing;
-mod order;
 mod page;
 mod query;
 mod session;

@@ -9,13 +9,12 @@ use futures::FutureExt;
 use futures::future::try_join_all;
 use futures::stream::{self, BoxStream, StreamExt};
 use shelfread_backends_http::paging::IN_FLIGHT;
-use shelfread_backends_http::{Output, Tally};
+use shelfread_backends_http::{Order, Output, Tally};
 use shelfread_domain::port::{Listed, RemoteLibrary, Scope, SourceError};
 use shelfread_domain::{Coverage, ItemKind, Observation, RemoteId};
 
 use crate::Jellyfin;
 use crate::config::Flavour;
-use crate::order::Order;
 use crate::page::{Content, Reader, changed};
 use crate::query::{Pass, Query, early};
 
@@ -36,6 +35,7 @@ pub(crate) async fn run(
         page_size: u64::from(jellyfin.config.page_size.max(1)),
         out,
         order: Order::default(),
+        late: Vec::new(),
         tally: Tally::default(),
     };
     let limited = match scope {
@@ -52,13 +52,7 @@ pub(crate) async fn run(
             Some("only some objects were asked for")
         }
     };
-    for page in listing.order.release() {
-        listing.out.send(Listed::Page(page)).await;
-    }
-    Ok(match limited {
-        None => listing.tally.coverage(),
-        Some(reason) => Coverage::partial(None, listing.tally.received(), reason),
-    })
+    Ok(listing.end(limited).await)
 }
 
 struct Listing<'a> {
@@ -67,6 +61,8 @@ struct Listing<'a> {
     page_size: u64,
     out: Output,
     order: Order,
+    /// Episodes that came apart from the others of their show.
+    late: Vec<Observation>,
     tally: Tally,
 }
 
@@ -77,7 +73,8 @@ impl Listing<'_> {
 
     async fn full(&mut self) -> Result<(), SourceError> {
         let lists = self.begin(Pass::ALL.map(|pass| self.query(pass))).await?;
-        let total = lists.iter().map(|(_, first)| first.total).sum();
+        let mut totals = lists.iter().map(|(_, first)| first.total);
+        let total = totals.try_fold(0, |sum: u64, total| sum.checked_add(total?));
         self.tally = Tally::new(total);
         match total {
             Some(total) => self.out.send(Listed::Expected(total)).await,
@@ -215,25 +212,45 @@ impl Listing<'_> {
             }
             is_new
         });
-        self.out.send(Listed::Page(self.order.admit(observations))).await;
+        let sorted = self.order.sort(observations);
+        self.late.extend(sorted.late);
+        self.out.send(Listed::Page(sorted.ready)).await;
     }
 
     async fn send_sorted(&mut self, mut observations: Vec<Observation>) {
         observations.sort_by(|a, b| (&a.parent, a.kind).cmp(&(&b.parent, b.kind)));
         self.send(observations).await;
     }
+
+    /// Hands on what was kept back, and certifies. A show that was renamed may have its episodes in
+    /// two places, and they are all wanted; of a listing in disorder, which is not whole, the late
+    /// ones are left to the next run.
+    async fn end(mut self, limited: Option<&str>) -> Coverage {
+        let coverage = match limited {
+            None => self.tally.coverage(),
+            Some(reason) => Coverage::partial(None, self.tally.received(), reason),
+        };
+        let mut rest = self.order.rest();
+        self.late.append(&mut rest.late);
+        self.out.send(Listed::Page(rest.ready)).await;
+        if coverage.complete || limited.is_some() {
+            self.late.sort_by(|a, b| a.parent.cmp(&b.parent));
+            self.out.send(Listed::Page(self.late)).await;
+        }
+        coverage
+    }
 }
 
-/// The pages of a list in their order, some of them under way at once; the first is there.
+/// The pages of a list in their order, some of them under way at once; the first is there. The last
+/// one reaches beyond the total, so that more than was said does not stay unseen.
 fn pages(
     reader: Arc<Reader>,
     query: Arc<Query>,
     first: Content,
     size: u64,
 ) -> BoxStream<'static, Result<Content, SourceError>> {
-    let total = first.total.unwrap_or(0);
-    let starts = (1..total.div_ceil(size)).map(move |n| n * size);
-    let rest = starts.map(move |start| reader.spawn(&query, start..(start + size).min(total)));
+    let last = first.total.unwrap_or(0) / size;
+    let rest = (1..=last).map(move |n| reader.spawn(&query, n * size..(n + 1) * size));
     let all = std::iter::once(ready(Ok(first)).boxed()).chain(rest);
     stream::iter(all).buffered(IN_FLIGHT).boxed()
 }

@@ -10,7 +10,6 @@ use shelfread_backends_http::lenient::{Unreadable, each};
 use shelfread_backends_http::paging::{Patience, Piece, pieces};
 use shelfread_backends_http::{Http, Response};
 use shelfread_domain::port::{ItemFailure, Problem, SourceError};
-use shelfread_domain::text::{MAX_PATH, MAX_TITLE, bounded};
 use shelfread_domain::{Observation, PathMap, RemoteId};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -179,11 +178,5 @@ fn hole(place: u64, error: &SourceError) -> ItemFailure {
 
 /// An item with values of other types than expected.
 fn unreadable(item: &Unreadable<'_>) -> ItemFailure {
-    let id = item.field("Id").and_then(|id| bounded(&id, MAX_PATH));
-    let name = item.field("Name").and_then(|name| bounded(&name, MAX_TITLE));
-    ItemFailure {
-        label: name.or_else(|| id.clone()).unwrap_or_else(|| "an item without a name".into()),
-        remote_id: id.map(RemoteId),
-        message: item.message(),
-    }
+    convert::nameless(item.field("Id"), item.field("Name"), item.message())
 }

@@ -112,6 +112,8 @@ async fn a_bad_item_is_reported_and_the_others_stay() {
         (json!({"Id": "", "Name": "Empty", "Type": "Movie"}), "Empty", None),
         (json!({"Id": "a\u{0}", "Name": "Nul", "Type": "Movie"}), "Nul", None),
         (json!({"Id": "x", "Name": "Lone", "Type": "Episode"}), "Lone", Some("x")),
+        (json!({"Id": "x", "Name": "Odd", "Type": "Hologram"}), "Odd", Some("x")),
+        (json!({"Id": "x"}), "x", Some("x")),
         (json!([]), "an item without a name", None),
         (json!(null), "an item without a name", None),
     ] {
@@ -124,10 +126,8 @@ async fn a_bad_item_is_reported_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_is_counted_and_skipped() {
+async fn what_is_not_on_disk_is_counted_and_skipped() {
     for item in [
-        json!({"Id": "x", "Type": "Trailer"}),
-        json!({"Id": "x"}),
         json!({"Id": "x", "Type": "Movie", "LocationType": "Virtual"}),
         json!({"Id": "x", "Type": "Episode", "LocationType": "Virtual", "SeriesId": "s"}),
     ] {

@@ -202,7 +202,7 @@ async fn requests_stay_few() {
     source.identify().await.unwrap();
     everything(&source).await;
     let items: Vec<_> = server.requests().into_iter().filter(|r| r.path == "/Items").collect();
-    assert_eq!(items.len(), 3 + 5, "films: 1 and two empty passes; shows: 1, 1 and 3");
+    assert_eq!(items.len(), 4 + 6, "films: 2 and two empty passes; shows: 1, 1 and 4");
     let mut asked = BTreeSet::new();
     assert!(items.iter().all(|r| asked.insert(format!("{:?}", r.query))), "nothing is asked twice");
     assert_eq!(server.request_count(), items.len() + 3, "who are you, users, libraries");

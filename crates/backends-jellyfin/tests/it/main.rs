@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod changes;
+mod conformance;
 mod faults;
 mod identity;
 mod items;

@@ -70,17 +70,56 @@ async fn without_a_total_nothing_is_certain() {
 }
 
 #[tokio::test]
-async fn an_absurd_total_ends_with_the_first_empty_page() {
-    let (wire, source) = scripted(|request| {
-        let items = movies(if is_tops(request) { 20 } else { 0 });
-        let start = request.number("startIndex").unwrap();
-        let items = if start == 0 { items.join(",") } else { String::new() };
-        Reply::json(format!(r#"{{"Items":[{items}],"TotalRecordCount":{}}}"#, i64::MAX / 4))
+async fn more_than_the_server_says_is_seen() {
+    for said in [19, 20, 30, 39, 40] {
+        let (_wire, source) = scripted(move |request| {
+            let start = request.number("startIndex").unwrap();
+            let (there, said) = if is_tops(request) { (41, said) } else { (0, 0) };
+            let items: Vec<_> = movies(there).into_iter().skip(start).take(20).collect();
+            let items = items.join(",");
+            Reply::json(format!(r#"{{"Items":[{items}],"TotalRecordCount":{said}}}"#))
+        })
+        .await;
+        let seen = full(&source).await;
+        assert!(!seen.is_complete(), "{said}");
+    }
+}
+
+/// The server sorts by the name of the show that it noted with each episode, which may be an old
+/// one.
+#[tokio::test]
+async fn episodes_of_a_renamed_show_come_from_two_places() {
+    let item = |kind: &str, id: &str, show: &str| {
+        format!(r#"{{"Id":"{id}","Name":"{id}","Type":"{kind}","SeriesId":"{show}"}}"#)
+    };
+    let shows = ["a", "b"].map(|id| item("Series", id, id));
+    let episodes = [("1", "a"), ("2", "b"), ("3", "a"), ("4", "b")];
+    let episodes = episodes.map(|(id, show)| item("Episode", id, show));
+    let (_wire, source) = scripted(move |request| match request.param("includeItemTypes") {
+        Some("Movie,Series") => page(request, &shows),
+        Some("Episode") => page(request, &episodes),
+        _ => page(request, &[]),
     })
     .await;
     let seen = full(&source).await;
-    assert!(!seen.is_complete());
-    assert!(wire.requests().len() < 30, "{}", wire.requests().len());
+    assert!(seen.is_complete(), "{}", seen.reason());
+    assert_eq!(seen.titles(), ["a", "b", "1", "2", "4", "3"]);
+}
+
+#[tokio::test]
+async fn an_absurd_total_ends_with_the_first_empty_page() {
+    for total in [1_000_000, i64::MAX / 4, i64::MAX] {
+        let (wire, source) = scripted(move |request| {
+            let items = movies(if is_tops(request) { 20 } else { 0 });
+            let start = request.number("startIndex").unwrap();
+            let items = if start == 0 { items.join(",") } else { String::new() };
+            Reply::json(format!(r#"{{"Items":[{items}],"TotalRecordCount":{total}}}"#))
+        })
+        .await;
+        let seen = full(&source).await;
+        assert!(!seen.is_complete());
+        assert!(wire.requests().len() < 30, "{}", wire.requests().len());
+    }
 }
 
 #[tokio::test]
