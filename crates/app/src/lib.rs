@@ -11,6 +11,7 @@ mod error;
 pub mod items;
 mod owner;
 pub mod render;
+mod revert;
 mod source;
 pub mod sources;
 pub mod sync;

@@ -164,6 +164,25 @@ pub enum RunCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Let what a run held back really be removed
+    Approve {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Keep what a run would have removed
+    Discard {
+        /// Its id
+        id: String,
+    },
+    /// Take back what a run did
+    Revert {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Show what a run did
     Show {
         /// Its id

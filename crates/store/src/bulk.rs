@@ -41,18 +41,29 @@ pub async fn update<C: ConnectionTrait>(
     columns: &[Column],
     rows: Rows,
 ) -> Result<()> {
-    let (key, set) = columns.split_at(key);
-    let set: Vec<_> = set.iter().map(|(name, _)| format!("{name} = v.{name}")).collect();
-    let on: Vec<_> = key.iter().map(|(name, _)| format!("{table}.{name} = v.{name}")).collect();
-    let (names, set, on) = (names(columns), set.join(", "), on.join(" AND "));
     let (expected, mut found) = (rows.len() as u64, 0);
     for chunk in Chunks::of(session.backend(), columns, rows) {
-        let source = chunk.source;
-        let sql =
-            format!("WITH v({names}) AS ({source}) UPDATE {table} SET {set} FROM v WHERE {on}");
+        let sql = update_text(session.backend(), table, key, columns, &chunk.source);
         found += session.execute_raw(sql, chunk.values).await?;
     }
     expect(table, expected, found)
+}
+
+fn update_text(
+    backend: DbBackend,
+    table: &str,
+    key: usize,
+    columns: &[Column],
+    source: &str,
+) -> String {
+    // The sign keeps SQLite from building an index on the new values and scanning the whole table
+    // against it, which it otherwise prefers to looking up each row.
+    let sign = if backend == DbBackend::Sqlite { "+" } else { "" };
+    let (key, set) = columns.split_at(key);
+    let on: Vec<_> = key.iter().map(|(k, _)| format!("{table}.{k} = {sign}v.{k}")).collect();
+    let set: Vec<_> = set.iter().map(|(name, _)| format!("{name} = v.{name}")).collect();
+    let (names, set, on) = (names(columns), set.join(", "), on.join(" AND "));
+    format!("WITH v({names}) AS ({source}) UPDATE {table} SET {set} FROM v WHERE {on}")
 }
 
 /// Deletes rows by their keys.
@@ -112,8 +123,48 @@ impl Iterator for Chunks<'_> {
             return Some(Chunk { source, values: arrays(self.columns.len(), &cells) });
         }
         let rows = CHUNKS.into_iter().find(|size| *size <= self.left)?;
-        let row = format!("({})", vec!["?"; self.columns.len()].join(","));
-        let source = format!("VALUES {}", vec![row; rows].join(","));
-        Some(Chunk { source, values: self.take(rows) })
+        Some(Chunk { source: values(self.columns.len(), rows), values: self.take(rows) })
+    }
+}
+
+/// `VALUES (?,?),(?,?)…`
+fn values(width: usize, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(","));
+    format!("VALUES {}", vec![row; rows].join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::mapping::{EXTERNAL_IDS, ITEMS, LISTINGS, PROGRESS};
+    use crate::sql::{Ty, cell};
+
+    /// SQLite decides by the text alone how it finds the rows; a scan of the table for every chunk
+    /// is nothing that a small test would notice.
+    #[tokio::test]
+    async fn updates_look_rows_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/x.db", folder.path().display());
+        let store = Store::open(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        let session = Session::new(store.read.clone());
+        for (table, key, column) in [
+            (ITEMS.table, ITEMS.key_columns(), ("year", Ty::Int)),
+            (LISTINGS.table, LISTINGS.key_columns(), ("remote_id", Ty::Text)),
+            (EXTERNAL_IDS.table, EXTERNAL_IDS.key_columns(), ("item_id", Ty::Uuid)),
+            (PROGRESS.table, PROGRESS.key_columns(), ("played", Ty::Bool)),
+        ] {
+            let columns = [key, &[column]].concat();
+            for rows in CHUNKS {
+                let source = values(columns.len(), rows);
+                let sql = update_text(DbBackend::Sqlite, table, key.len(), &columns, &source);
+                let plan = session.query(&format!("EXPLAIN QUERY PLAN {sql}"), Vec::new());
+                let plan = plan.await.unwrap();
+                let steps: Vec<String> = plan.iter().map(|row| cell(row, 3).unwrap()).collect();
+                let looks_up = steps.iter().any(|s| s.starts_with(&format!("SEARCH {table} ")));
+                assert!(looks_up, "{rows} rows of {table}: {steps:?}");
+            }
+        }
     }
 }

@@ -4,14 +4,15 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, Set,
+    QueryOrder, Set, Value,
 };
 use shelfread_domain::id::HoldId;
-use shelfread_domain::{LibraryId, RunId};
+use shelfread_domain::{LibraryId, ListingId, RunId};
 
 use crate::cell::stored;
 use crate::entity::holds::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
+use crate::sql::{Rows, Ty};
 use crate::{Batch, Store};
 
 /// How a hold stands.
@@ -126,6 +127,21 @@ impl Batch {
             .exec(self.session.conn())
             .await?;
         Ok(())
+    }
+
+    /// Keeps listings although their source does not list them: a person wants it so. They are
+    /// not asked about again until they are listed again.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn keep_listings(&mut self, ids: &[ListingId], now: DateTime<Utc>) -> Result<()> {
+        self.check()?;
+        let sql = "WITH kept AS (SELECT id FROM {k}) \
+                   UPDATE listings SET kept_since = ? WHERE id IN (SELECT id FROM kept)";
+        let ids = Rows::single(ids.iter().map(|id| id.0));
+        let now = Value::from(stored(now));
+        let done = self.session.execute_keys(sql, &[("id", Ty::Uuid)], &ids, [now]).await;
+        self.guard(done).map(drop)
     }
 
     /// Notes what became of a hold.

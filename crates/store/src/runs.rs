@@ -1,12 +1,16 @@
 //! Runs: one execution of a sync, recorded whole, with what failed in it and its journal.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Set,
 };
 use serde::{Deserialize, Serialize};
-use shelfread_domain::{Counts, Coverage, Existing, RunId, RunMode, RunStatus, SourceId, Trigger};
+use shelfread_domain::{
+    Counts, Coverage, Existing, ItemId, ListingId, RunId, RunMode, RunStatus, SourceId, Trigger,
+};
 use uuid::Uuid;
 
 use crate::Store;
@@ -285,6 +289,58 @@ impl Store {
         let rows = Session::new(self.read.clone()).query(sql, values).await?;
         let count = |index| rows.first().map_or(Ok(0), |row| cell::<i64>(row, index));
         Ok((count(0)?.unsigned_abs(), count(1)?.unsigned_abs()))
+    }
+}
+
+/// What later runs changed of rows, for a revert.
+impl Store {
+    /// The items and listings that a run made and that are still there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn made_by(&self, run: RunId) -> Result<(Vec<ItemId>, Vec<ListingId>)> {
+        let session = Session::new(self.read.clone());
+        let ids = async |sql: &str| -> Result<Vec<Uuid>> {
+            let rows = session.query(sql, vec![run.0.into()]).await?;
+            rows.iter().map(|row| cell(row, 0)).collect()
+        };
+        let items = ids("SELECT id FROM items WHERE created_run_id = ? ORDER BY id").await?;
+        let listings = ids("SELECT id FROM listings WHERE created_run_id = ? ORDER BY id").await?;
+        let items = items.into_iter().map(ItemId).collect();
+        Ok((items, listings.into_iter().map(ListingId).collect()))
+    }
+
+    /// Which of these rows a run later than `run`, but not `except`, changed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn touched_after(
+        &self,
+        run: RunId,
+        except: RunId,
+        items: &[ItemId],
+        listings: &[ListingId],
+    ) -> Result<HashSet<Uuid>> {
+        let of_items = "SELECT DISTINCT k.a FROM {k} CROSS JOIN run_changes c \
+                        WHERE c.item_id = k.a AND c.entity_id = k.a AND c.run_id > ? \
+                        AND c.run_id <> ?";
+        let of_listings = "SELECT DISTINCT k.a FROM {k} CROSS JOIN listings l \
+                           JOIN run_changes c ON c.item_id = l.item_id AND c.entity_id = l.id \
+                           WHERE l.id = k.a AND c.run_id > ? AND c.run_id <> ?";
+        let items: Vec<_> = items.iter().map(|i| i.0).collect();
+        let listings: Vec<_> = listings.iter().map(|l| l.0).collect();
+        let mut touched = HashSet::new();
+        let session = Session::new(self.read.clone());
+        for (sql, ids) in [(of_items, items), (of_listings, listings)] {
+            for part in ids.chunks(1_000) {
+                let keys = Rows::single(part.iter().copied());
+                let more = [run.0.into(), except.0.into()];
+                for row in session.query_keys(sql, &[("a", Ty::Uuid)], &keys, more).await? {
+                    touched.insert(cell(&row, 0)?);
+                }
+            }
+        }
+        Ok(touched)
     }
 }
 

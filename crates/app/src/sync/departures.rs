@@ -21,11 +21,11 @@ const CHUNK: usize = 500;
 
 /// What of a library was not seen.
 #[derive(Default)]
-struct Absent {
+pub(super) struct Absent {
     /// Their item is listed under another remote id.
     superseded: Vec<ListingKey>,
     /// Gone, for all that the listing shows.
-    leaving: Vec<ListingKey>,
+    pub(super) leaving: Vec<ListingKey>,
     /// Items that the library had before this run.
     had: u64,
 }
@@ -89,18 +89,26 @@ impl Run<'_> {
             limit: self.source.max_removals,
         };
         match judge(&loss) {
-            Verdict::Apply => {
-                for chunk in absent.leaving.chunks(CHUNK) {
-                    self.apply_departures(library, index, chunk, Leaving::Gone).await?;
-                }
-            }
-            Verdict::Hold(reason) => self.hold(library, &absent.leaving, &loss, reason).await?,
+            Verdict::Apply => self.remove_all(library, index, &absent.leaving).await,
+            Verdict::Hold(reason) => self.hold(library, &absent.leaving, &loss, reason).await,
+        }
+    }
+
+    /// Does what the policy says with listings that are gone.
+    pub(super) async fn remove_all(
+        &mut self,
+        library: &LibraryRow,
+        index: &Index,
+        leaving: &[ListingKey],
+    ) -> Result<()> {
+        for chunk in leaving.chunks(CHUNK) {
+            self.apply_departures(library, index, chunk, Leaving::Gone).await?;
         }
         Ok(())
     }
 
     /// What the listing did not show, shows before seasons before episodes.
-    async fn absent(
+    pub(super) async fn absent(
         &self,
         library: &LibraryRow,
         index: &Index,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use shelfread_domain::port::{ItemFailure, Listed, Scope, SourceError};
 use shelfread_domain::{Coverage, Observation, RemoteId};
-use shelfread_store::{IndexEntry, LibraryCoverage};
+use shelfread_store::{IndexEntry, LibraryCoverage, LibraryRow};
 
 use super::Progress;
 use super::batch::Batch;
@@ -32,7 +32,7 @@ impl Run<'_> {
     pub(super) async fn sync_library(&mut self, library: Library) -> Result<()> {
         let scope = self.scope(&library);
         let mut listing = Listing {
-            index: self.load_index(&library).await?,
+            index: self.load_index(&library.row).await?,
             library,
             full: scope == Scope::Full,
             received: 0,
@@ -60,12 +60,12 @@ impl Run<'_> {
         }
     }
 
-    async fn load_index(&self, library: &Library) -> Result<Index> {
+    pub(super) async fn load_index(&self, library: &LibraryRow) -> Result<Index> {
         let mut index = Index::default();
         let add = |e: IndexEntry| {
             index.add(key(&e.remote_id, e.part), e.fingerprint, e.missing || e.kept);
         };
-        self.app.store.for_each_index(library.row.id, add).await?;
+        self.app.store.for_each_index(library.id, add).await?;
         index.sort();
         Ok(index)
     }

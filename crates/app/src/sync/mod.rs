@@ -12,6 +12,7 @@
 //! Additions and updates are applied as they stream in; removals come last, when coverage is
 //! known. Never the other way round. A run keeps no memory: the next run is the retry.
 
+mod approve;
 mod batch;
 mod begin;
 mod departures;

@@ -42,6 +42,20 @@ pub(super) struct Run<'a> {
     pub(super) _renewal: Renewal,
 }
 
+/// The report of a run that is about to begin.
+pub(super) fn new_report(source: &SourceRow, request: &SyncRequest) -> RunReport {
+    RunReport {
+        id: RunId(Uuid::now_v7()),
+        source: source.name.clone(),
+        status: RunStatus::Running,
+        dry_run: request.dry_run,
+        counts: Counts::default(),
+        coverage: Vec::new(),
+        errors: Vec::new(),
+        changes: request.dry_run.then(Vec::new),
+    }
+}
+
 /// A run between its listings and its conclusions.
 pub(super) enum Stage<'a> {
     /// Everything was read and applied but what is gone.
@@ -57,17 +71,7 @@ pub(super) async fn list_source<'a>(
     request: &'a SyncRequest,
     observer: &'a dyn Observer,
 ) -> Stage<'a> {
-    let id = RunId(Uuid::now_v7());
-    let report = RunReport {
-        id,
-        source: source.name.clone(),
-        status: RunStatus::Running,
-        dry_run: request.dry_run,
-        counts: Counts::default(),
-        coverage: Vec::new(),
-        errors: Vec::new(),
-        changes: request.dry_run.then(Vec::new),
-    };
+    let report = new_report(source, request);
     match super::begin::begin(app, source, request, observer, report.clone()).await {
         Ok(mut run) => {
             run.list().await;
@@ -127,7 +131,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn fail(&mut self, error: &AppError) {
+    pub(super) fn fail(&mut self, error: &AppError) {
         self.broken = true;
         let name = self.source.name.clone();
         self.note_error(&name, error);

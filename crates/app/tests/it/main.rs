@@ -1,6 +1,7 @@
 //! The scenarios that the engine must get right, on SQLite and on PostgreSQL.
 
 mod completion;
+mod decisions;
 mod desk;
 mod identity;
 mod removal;

@@ -8,11 +8,27 @@ use shelfread_store::{Page, RunRow};
 
 use crate::cli::RunCommand;
 use crate::output;
+use crate::progress::Watcher;
 use crate::session::{Failure, Outcome, Session};
 
 pub async fn run(session: &Session, verb: &RunCommand) -> Outcome {
     match verb {
         RunCommand::List { limit, format } => list(session, *limit, format.json).await,
+        RunCommand::Approve { id, format } => {
+            let run = find(session, id).await?.run.id;
+            let watcher = Watcher::new(format.json, false);
+            let report = session.app.approve(run, &watcher).await?;
+            super::sync::finish(&[report], format.json)
+        }
+        RunCommand::Discard { id } => {
+            let kept = session.app.discard(find(session, id).await?.run.id).await?;
+            output::line(format!("{kept} items are kept, and not asked about again"));
+            Ok(0)
+        }
+        RunCommand::Revert { id, format } => {
+            let report = session.app.revert(find(session, id).await?.run.id).await?;
+            super::sync::finish(&[report], format.json)
+        }
         RunCommand::Show { id, after, limit, format } => {
             show(session, id, *after, *limit, format.json).await
         }

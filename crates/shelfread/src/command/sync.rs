@@ -28,12 +28,17 @@ pub async fn run(session: &Session, args: &SyncArgs) -> Outcome {
     };
     let watcher = Arc::new(Watcher::new(args.format.json, args.dry_run));
     let reports = session.app.sync(&request, watcher).await?;
-    if args.format.json {
+    finish(&reports, args.format.json)
+}
+
+/// Prints the reports of runs and gives the exit code that they amount to.
+pub fn finish(reports: &[RunReport], as_json: bool) -> Outcome {
+    if as_json {
         output::json(&json!({ "runs": reports }))?;
     } else {
-        show(&reports);
+        show(reports);
     }
-    Ok(exit_code(&reports))
+    Ok(exit_code(reports))
 }
 
 /// A path is a source as well: the one that has it, or a new one.

@@ -1,0 +1,368 @@
+//! Revert: what a run did, taken back. Rows that later runs or people changed since are left alone
+//! and named. A revert is a run itself, so that it can be reverted too.
+//!
+//! In this order, a transaction per part:
+//! 1. what was removed comes back: shows and films, then seasons and episodes, then all that hung
+//!    on them. Listings that come back are kept until their source lists them again;
+//! 2. what was changed changes back, newest first, if it still is as the run left it;
+//! 3. what was added goes: ids and play states, then listings, then items with nothing newer.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use shelfread_domain::{
+    Change, Counts, Existing, ItemId, Known, ListingId, ListingRecord, Op, Plan, Row, RunId,
+    RunMode, RunStatus, Trigger,
+};
+use shelfread_reconcile::removal;
+use shelfread_store::{
+    ChangeState, NewRun, RunChange, RunEnd, RunError, RunRow, Store, StoreError, patched,
+};
+use uuid::Uuid;
+
+use crate::App;
+use crate::error::{AppError, Result};
+use crate::sync::RunReport;
+
+/// Changes of a journal that are read at once, and at the most written in one transaction.
+const PART: usize = 500;
+
+impl App {
+    /// Takes back what a run did.
+    ///
+    /// # Errors
+    /// [`AppError::Usage`] when there is nothing to take back: it was a dry run, is still at work,
+    /// or was reverted before. What the database says.
+    pub async fn revert(&self, id: RunId) -> Result<RunReport> {
+        let reverted = self.revertible(id).await?;
+        let sources = self.store.sources().await?;
+        let source = sources.iter().find(|s| Some(s.id) == reverted.run.source_id);
+        let lease = match source {
+            Some(source) => Some(crate::sync::take_lease(self, source).await?),
+            None => None,
+        };
+        let done = self.revert_leased(&reverted).await;
+        if let Some(lease) = lease {
+            self.store.release_lease(lease).await?;
+        }
+        done
+    }
+
+    async fn revertible(&self, id: RunId) -> Result<RunRow> {
+        let run = self.store.run(id).await?;
+        let run = run.ok_or_else(|| AppError::not_found("run", id.to_string()))?;
+        let refuse = |why: String| Err(AppError::Usage(format!("run {id} {why}")));
+        match (run.status, run.reverted_by_run_id) {
+            (_, Some(by)) => refuse(format!("was reverted already, by run {by}")),
+            (RunStatus::Running, _) => refuse("is still at work".to_owned()),
+            _ if run.run.dry_run => refuse("was a dry run and wrote nothing".to_owned()),
+            _ => Ok(run),
+        }
+    }
+
+    async fn revert_leased(&self, reverted: &RunRow) -> Result<RunReport> {
+        let now = self.clock.now();
+        let run = NewRun {
+            id: RunId(Uuid::now_v7()),
+            trigger: Trigger::Revert,
+            mode: RunMode::Full,
+            existing: Existing::Update,
+            reverts_run_id: Some(reverted.run.id),
+            started_at: now,
+            ..reverted.run.clone()
+        };
+        self.store.begin_run(&run).await?;
+        let mut revert = Revert {
+            store: self.store.clone(),
+            run: run.id,
+            reverted: reverted.run.id,
+            now,
+            counts: Counts::default(),
+            left: Vec::new(),
+        };
+        let done = revert.all().await;
+        let Revert { counts, left, .. } = revert;
+        let status = match (&done, left.is_empty()) {
+            (Err(_), _) => RunStatus::Failed,
+            (Ok(()), true) => RunStatus::Succeeded,
+            (Ok(()), false) => RunStatus::Partial,
+        };
+        let message = done.as_ref().err().map(ToString::to_string);
+        let end = RunEnd {
+            status,
+            counts: &counts,
+            coverage: &[],
+            message: message.as_deref(),
+            finished_at: self.clock.now(),
+        };
+        self.store.add_run_errors(run.id, &left).await?;
+        self.store.finish_run(run.id, &end).await?;
+        done?;
+        self.store.set_reverted_by(reverted.run.id, run.id).await?;
+        Ok(RunReport {
+            id: run.id,
+            source: run.source_name,
+            status,
+            dry_run: false,
+            counts,
+            coverage: Vec::new(),
+            errors: left,
+            changes: None,
+        })
+    }
+}
+
+/// A revert at work.
+struct Revert {
+    store: Store,
+    run: RunId,
+    reverted: RunId,
+    now: DateTime<Utc>,
+    counts: Counts,
+    left: Vec<RunError>,
+}
+
+impl Revert {
+    async fn all(&mut self) -> Result<(), StoreError> {
+        let journal = self.journal().await?;
+        self.restore(&journal, |row| matches!(row, Row::Item(i) if i.kind.is_top())).await?;
+        self.restore(&journal, |row| matches!(row, Row::Item(i) if !i.kind.is_top())).await?;
+        self.restore(&journal, |row| !matches!(row, Row::Item(_))).await?;
+        for part in journal.rchunks(PART) {
+            self.change_back(part).await?;
+        }
+        self.take_back_added().await
+    }
+
+    /// What the run did, oldest first. Its before-images are what a revert is made of, so it is
+    /// read whole.
+    async fn journal(&self) -> Result<Vec<RunChange>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |c: &RunChange| c.seq);
+            let page = self.store.run_changes(self.reverted, after, PART as u64).await?;
+            if page.is_empty() {
+                all.retain(|c| c.state == ChangeState::Applied);
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Brings back removed rows of one sort.
+    async fn restore(
+        &mut self,
+        journal: &[RunChange],
+        wanted: impl Fn(&Row) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut changes = Vec::new();
+        for gone in journal.iter().filter(|c| c.after.is_none()) {
+            if let Some(row) = gone.whole_before()?.filter(|row| wanted(row)) {
+                changes.push(self.restored(gone, row));
+            }
+        }
+        for part in changes.chunks(PART) {
+            self.write_or_leave(part.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    fn restored(&self, gone: &RunChange, row: Row) -> Change {
+        let row = match row {
+            // The source does not list it, and must not take it away again before it does.
+            Row::Listing(listing) => {
+                Row::Listing(Box::new(ListingRecord { kept_since: Some(self.now), ..*listing }))
+            }
+            row => row,
+        };
+        change(gone, None, Some(row))
+    }
+
+    /// Writes changes; one that no longer fits is found by halving, left alone and named.
+    async fn write_or_leave(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let mut waiting = vec![changes];
+        while let Some(mut part) = waiting.pop() {
+            match self.write(&part).await {
+                Ok(()) => self.count(&part),
+                Err(StoreError::Constraint { .. } | StoreError::Stale { .. }) if part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    waiting.extend([second, part]);
+                }
+                Err(StoreError::Constraint { .. } | StoreError::Stale { .. }) => {
+                    part.iter().for_each(|c| self.leave(&c.label, "something else took its place"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&self, changes: &[Change]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let plan = Plan { changes: changes.to_vec(), ..Plan::default() };
+        let mut batch = self.store.begin(None).await?;
+        batch.apply_revert(self.run, &plan, self.now).await?;
+        batch.commit().await
+    }
+
+    fn count(&mut self, changes: &[Change]) {
+        for c in changes {
+            let item = matches!(c.row(), Some(Row::Item(_)));
+            match (item, &c.before, &c.after) {
+                (true, None, _) => self.counts.added += 1,
+                (true, _, None) => self.counts.removed += 1,
+                (true, ..) => self.counts.updated += 1,
+                (false, ..) => {}
+            }
+        }
+    }
+
+    fn leave(&mut self, label: &str, why: &str) {
+        let message = format!("left alone: {why}");
+        self.left.push(RunError { scope: label.to_owned(), message });
+    }
+
+    /// Changes back what is still as the run left it.
+    async fn change_back(&mut self, part: &[RunChange]) -> Result<(), StoreError> {
+        let items: BTreeSet<ItemId> = part.iter().filter_map(|c| c.item_id).collect();
+        let items: Vec<_> = items.into_iter().collect();
+        let mut batch = self.store.begin(None).await?;
+        let mut known = batch.load_tree(&items).await?;
+        batch.rollback().await?;
+        let mut changes = Vec::new();
+        for done in part.iter().rev().filter(|c| c.after.is_some()) {
+            match back(&known, done)? {
+                Back::To(row) => {
+                    let step = change(done, current(&known, done)?, row);
+                    known.apply(&Plan { changes: vec![step.clone()], ..Plan::default() });
+                    changes.push(step);
+                }
+                Back::Nothing => {}
+                Back::Changed => self.leave(&done.label, "it was changed since"),
+            }
+        }
+        self.write_or_leave(changes).await
+    }
+
+    /// Items and listings that the run added go, unless something newer hangs on them.
+    async fn take_back_added(&mut self) -> Result<(), StoreError> {
+        let (items, listings) = self.store.made_by(self.reverted).await?;
+        let newer = self.store.touched_after(self.reverted, self.run, &items, &listings).await?;
+        let free: Vec<_> = items.iter().copied().filter(|i| !newer.contains(&i.0)).collect();
+        let (stay, go): (Vec<_>, Vec<_>) = listings.into_iter().partition(|l| newer.contains(&l.0));
+        for _ in stay {
+            self.leave("a listing", "it was changed since");
+        }
+        for part in go.chunks(PART) {
+            self.take_back_listings(part).await?;
+        }
+        for part in free.chunks(PART) {
+            self.take_back_items(part).await?;
+        }
+        for _ in 0..items.len() - free.len() {
+            self.leave("an item", "it was changed since");
+        }
+        Ok(())
+    }
+
+    async fn take_back_listings(&mut self, ids: &[ListingId]) -> Result<(), StoreError> {
+        let rows = self.store.listings_by_ids(ids).await?;
+        let gone = |listing: ListingRecord| Change {
+            op: Op::Remove,
+            kind: listing.kind,
+            label: listing.facts.title.clone().unwrap_or_else(|| listing.remote_id.0.clone()),
+            before: Some(Row::Listing(Box::new(listing))),
+            after: None,
+            reason: "reverted".into(),
+            basis: None,
+        };
+        self.write_or_leave(rows.into_iter().map(gone).collect()).await
+    }
+
+    /// An item that is listed by now, or has a child that is, stays.
+    async fn take_back_items(&mut self, ids: &[ItemId]) -> Result<(), StoreError> {
+        let mut batch = self.store.begin(None).await?;
+        let mut known = batch.load_tree(ids).await?;
+        batch.rollback().await?;
+        let plan = removal::take_back(&mut known, ids);
+        for id in ids.iter().filter_map(|id| known.item(*id)) {
+            let label = id.label();
+            self.leave(&label, "something else needs it by now");
+        }
+        self.counts.removed += plan.counts.removed;
+        self.write(&plan.changes).await
+    }
+}
+
+/// What a change of the journal goes back to.
+enum Back {
+    /// To this row; `None` takes the row away.
+    To(Option<Row>),
+    /// The row is gone already.
+    Nothing,
+    /// Somebody changed it since.
+    Changed,
+}
+
+fn back(known: &Known, done: &RunChange) -> Result<Back, StoreError> {
+    let Some(now) = current(known, done)? else { return Ok(Back::Nothing) };
+    let (Some(after), before) = (&done.after, &done.before) else { return Ok(Back::Nothing) };
+    if patched(&now, after)? != now {
+        return Ok(Back::Changed);
+    }
+    match (before, done.whole_before()?) {
+        (None, _) => Ok(Back::To(None)),
+        (Some(_), Some(whole)) => Ok(Back::To(Some(whole))),
+        (Some(patch), None) => Ok(Back::To(Some(patched(&now, patch)?))),
+    }
+}
+
+/// The row that a change of the journal is about, as it is now.
+fn current(known: &Known, done: &RunChange) -> Result<Option<Row>, StoreError> {
+    let Some(item) = done.item_id else { return Ok(None) };
+    let whole = || done.whole_after();
+    Ok(match done.entity.as_str() {
+        "item" => known.item(item).map(|i| Row::Item(Box::new(i.clone()))),
+        "listing" => {
+            let id = done.entity_id.map(ListingId);
+            id.and_then(|id| known.listing(id)).map(|l| Row::Listing(Box::new(l.clone())))
+        }
+        "settings" => known.settings(item).map(|s| Row::Settings(Box::new(s.clone()))),
+        "external_id" => whole()?.filter(|row| match row {
+            Row::ExternalId(e) => known.owner(e.kind, &e.id) == Some(item),
+            _ => false,
+        }),
+        "progress" => match whole()? {
+            Some(Row::Progress(p)) => known.progress(item, p.viewer_id).cloned().map(Row::Progress),
+            _ => None,
+        },
+        "override" => match whole()? {
+            Some(Row::Override(o)) => known
+                .overrides(item)
+                .iter()
+                .find(|k| k.field == o.field)
+                .cloned()
+                .map(Row::Override),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn change(done: &RunChange, before: Option<Row>, after: Option<Row>) -> Change {
+    Change {
+        op: match (&before, &after) {
+            (None, _) => Op::Add,
+            (_, None) => Op::Remove,
+            _ => Op::Update,
+        },
+        kind: done.kind,
+        label: done.label.clone(),
+        before,
+        after,
+        reason: "reverted".into(),
+        basis: None,
+    }
+}

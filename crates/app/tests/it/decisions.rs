@@ -1,0 +1,189 @@
+//! What waits for a person, and what a person takes back.
+
+use shelfread_app::{AppError, Quiet};
+use shelfread_domain::port::LibraryKind;
+use shelfread_domain::{ItemKind, RunStatus};
+
+use crate::desk::{Desk, server};
+
+crate::scenarios!(
+    what_is_approved_is_really_removed,
+    what_is_discarded_stays_and_is_not_asked_again,
+    what_changed_in_between_is_stale,
+    a_decision_is_made_once,
+    a_removal_is_reverted_with_all_that_hung_on_it,
+    a_first_sync_is_reverted,
+    changed_fields_change_back,
+    what_was_changed_since_is_left_alone,
+    a_revert_is_reverted,
+    a_rebuilt_server_that_lost_something_is_approved,
+);
+
+fn films(n: usize) -> String {
+    (1..=n).map(|i| format!("movie m{i} \"Film {i}\" 2000 tmdb={i}\n")).collect()
+}
+
+/// A desk where losing 10 of 20 films is held.
+async fn held(desk: &Desk) -> (crate::desk::Script, shelfread_app::RunReport) {
+    let den = desk.den(LibraryKind::Movies, &films(20)).await;
+    den.lists("1", LibraryKind::Movies, &films(10));
+    let report = desk.sync("den").await;
+    assert_eq!((report.status, report.counts.held), (RunStatus::Held, 10));
+    (den, report)
+}
+
+async fn what_is_approved_is_really_removed(desk: Desk) {
+    let (_den, run) = held(&desk).await;
+    let report = desk.app.approve(run.id, &Quiet).await.unwrap();
+    assert_eq!(
+        (report.status, report.counts.removed),
+        (RunStatus::Succeeded, 10),
+        "{:?}",
+        report.errors
+    );
+    assert_eq!(desk.shelf().await.len(), 10);
+    assert_eq!(desk.synced("den").await.counts.unchanged, 10);
+    assert!(matches!(desk.app.approve(run.id, &Quiet).await, Err(AppError::Usage(_))));
+    desk.app.revert(report.id).await.unwrap();
+    assert_eq!(desk.shelf().await.len(), 20);
+    assert_eq!(desk.synced("den").await.counts.removed, 0, "what came back is not taken again");
+}
+
+async fn what_is_discarded_stays_and_is_not_asked_again(desk: Desk) {
+    let (den, run) = held(&desk).await;
+    let memory = desk.memory().await;
+    assert_eq!(desk.app.discard(run.id).await.unwrap(), 10);
+    let again = desk.synced("den").await;
+    assert_eq!((again.counts.held, again.counts.removed), (0, 0));
+    assert_eq!(desk.memory().await, memory);
+    den.lists("1", LibraryKind::Movies, &films(9));
+    assert_eq!(desk.synced("den").await.counts.removed, 1, "a new removal is a new question");
+    den.lists("1", LibraryKind::Movies, &films(20));
+    desk.synced("den").await;
+    den.lists("1", LibraryKind::Movies, &films(10));
+    assert_eq!(desk.sync("den").await.counts.held, 10, "listed again means asked again");
+}
+
+async fn what_changed_in_between_is_stale(desk: Desk) {
+    let (den, run) = held(&desk).await;
+    den.lists("1", LibraryKind::Movies, &films(11));
+    let refused = desk.app.approve(run.id, &Quiet).await;
+    assert!(
+        matches!(&refused, Err(AppError::Stale(why)) if why.contains("1 are listed again")),
+        "{refused:?}"
+    );
+    assert_eq!(desk.shelf().await.len(), 20);
+    den.lists("1", LibraryKind::Movies, &films(10));
+    assert!(desk.app.approve(run.id, &Quiet).await.is_err(), "stale stays stale");
+}
+
+async fn a_decision_is_made_once(desk: Desk) {
+    let (_den, run) = held(&desk).await;
+    desk.app.discard(run.id).await.unwrap();
+    assert!(matches!(desk.app.discard(run.id).await, Err(AppError::Usage(_))));
+    assert!(matches!(desk.app.approve(run.id, &Quiet).await, Err(AppError::Usage(_))));
+    let nothing = desk.synced("den").await;
+    assert!(matches!(desk.app.approve(nothing.id, &Quiet).await, Err(AppError::Usage(_))));
+}
+
+const SHOWS: &str = "show s1 \"Dark\" 2017 tvdb=1\nseason s1 1 r1\n\
+                     episode s1 1x01 e1 \"Secrets\" played last=2026-01-01\n\
+                     episode s1 1x02 e2 \"Lies\"\n";
+const OTHER: &str = "show s2 \"Fargo\" 2014 tvdb=2\nepisode s2 1x01 f1 \"Crocodile\"\n";
+
+async fn a_removal_is_reverted_with_all_that_hung_on_it(desk: Desk) {
+    let den = desk.den(LibraryKind::Shows, &format!("{SHOWS}{OTHER}")).await;
+    let secrets = desk.id(ItemKind::Episode, "Secrets").await;
+    desk.set_by_hand(secrets, "mine").await;
+    let (shelf, memory) = (desk.shelf().await, desk.memory().await);
+    den.lists("1", LibraryKind::Shows, OTHER);
+    let run = desk.synced("den").await;
+    assert_eq!(run.counts.removed, 4);
+    let report = desk.app.revert(run.id).await.unwrap();
+    assert_eq!(
+        (report.status, report.counts.added),
+        (RunStatus::Succeeded, 4),
+        "{:?}",
+        report.errors
+    );
+    assert_eq!(desk.memory().await, memory);
+    assert_eq!(desk.shelf().await, shelf);
+    desk.is_sound().await;
+    assert_eq!(desk.synced("den").await.counts.removed, 0, "not taken again before it is listed");
+    den.lists("1", LibraryKind::Shows, &format!("{SHOWS}{OTHER}"));
+    desk.synced("den").await;
+    den.lists("1", LibraryKind::Shows, OTHER);
+    assert_eq!(desk.synced("den").await.counts.removed, 4);
+}
+
+async fn a_first_sync_is_reverted(desk: Desk) {
+    let den = desk.source("den", shelfread_domain::SourceKind::Jellyfin).await;
+    den.identifies(Ok(server("server-1")));
+    den.lists("1", LibraryKind::Shows, SHOWS);
+    let run = desk.synced("den").await;
+    let report = desk.app.revert(run.id).await.unwrap();
+    assert_eq!(
+        (report.status, report.counts.removed),
+        (RunStatus::Succeeded, 4),
+        "{:?}",
+        report.errors
+    );
+    assert!(desk.shelf().await.is_empty());
+    desk.is_sound().await;
+    assert_eq!(desk.synced("den").await.counts.added, 4);
+}
+
+async fn changed_fields_change_back(desk: Desk) {
+    let den = desk.den(LibraryKind::Movies, "movie a \"Alpha\" 2001 tmdb=1 imdb=tt0000001").await;
+    let before = (desk.shelf().await, desk.memory().await);
+    den.lists("1", LibraryKind::Movies, "movie a2 \"Beta\" 2002 tmdb=1 overview=x played");
+    let run = desk.synced("den").await;
+    let report = desk.app.revert(run.id).await.unwrap();
+    assert_eq!(report.status, RunStatus::Succeeded, "{:?}", report.errors);
+    assert_eq!((desk.shelf().await, desk.memory().await), before);
+    desk.is_sound().await;
+}
+
+async fn what_was_changed_since_is_left_alone(desk: Desk) {
+    let den =
+        desk.den(LibraryKind::Movies, "movie a \"A\" 2001 tmdb=1\nmovie b \"B\" 2002 tmdb=2").await;
+    den.lists("1", LibraryKind::Movies, "movie a \"A1\" 2001 tmdb=1\nmovie b \"B1\" 2002 tmdb=2");
+    let run = desk.synced("den").await;
+    den.lists("1", LibraryKind::Movies, "movie a \"A2\" 2001 tmdb=1\nmovie b \"B1\" 2002 tmdb=2");
+    desk.synced("den").await;
+    let report = desk.app.revert(run.id).await.unwrap();
+    assert_eq!(report.status, RunStatus::Partial);
+    assert!(
+        report.errors.iter().any(|e| e.message.contains("changed since")),
+        "{:?}",
+        report.errors
+    );
+    desk.item(ItemKind::Movie, "A2").await;
+    desk.item(ItemKind::Movie, "B").await;
+    assert!(matches!(desk.app.revert(run.id).await, Err(AppError::Usage(_))), "refused twice");
+}
+
+async fn a_revert_is_reverted(desk: Desk) {
+    let den = desk.den(LibraryKind::Shows, &format!("{SHOWS}{OTHER}")).await;
+    den.lists("1", LibraryKind::Shows, OTHER);
+    let run = desk.synced("den").await;
+    let without = desk.shelf().await;
+    let back = desk.app.revert(run.id).await.unwrap();
+    assert_ne!(desk.shelf().await, without);
+    let forth = desk.app.revert(back.id).await.unwrap();
+    assert_eq!(forth.status, RunStatus::Succeeded, "{:?}", forth.errors);
+    assert_eq!(desk.shelf().await, without);
+    desk.is_sound().await;
+}
+
+async fn a_rebuilt_server_that_lost_something_is_approved(desk: Desk) {
+    let den = desk.den(LibraryKind::Movies, &films(3)).await;
+    den.identifies(Ok(server("server-2")));
+    den.lists("1", LibraryKind::Movies, &films(2));
+    let run = desk.sync("den").await;
+    assert_eq!((run.status, run.counts.held), (RunStatus::Held, 1));
+    let report = desk.app.approve(run.id, &Quiet).await.unwrap();
+    assert_eq!(report.counts.removed, 1);
+    let again = desk.synced("den").await;
+    assert_eq!(again.counts.unchanged, 2, "it is our server now");
+}
