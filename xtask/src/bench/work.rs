@@ -34,6 +34,17 @@ pub struct RunReport {
     counts: BTreeMap<String, u64>,
 }
 
+impl RunReport {
+    /// How many items it saw, seasons counted.
+    pub fn seen(&self) -> u64 {
+        self.count("seen")
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.counts.get(name).copied().unwrap_or(0)
+    }
+}
+
 impl Work {
     /// What it is called in the table.
     pub const fn name(self) -> &'static str {
@@ -93,8 +104,8 @@ impl Work {
     /// # Errors
     /// When it did not.
     pub fn verify(self, items: u64, report: &RunReport) -> Result<()> {
-        let count = |name: &str| report.counts.get(name).copied().unwrap_or(0);
-        let seen = count("seen");
+        let count = |name: &str| report.count(name);
+        let seen = report.seen();
         // A file may hold two episodes, and some are announced only.
         let is_one_percent = |count: u64| (items / 110..=items / 80).contains(&count);
         let right = match self {
