@@ -9,8 +9,10 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use shelfread_app::sources::new_source;
 use shelfread_app::{App, AppError, OpenSource, SourceFactory};
+use shelfread_backends_arr::{Arr, ArrConfig, Program};
 use shelfread_backends_jellyfin::{Flavour, Jellyfin, JellyfinConfig};
 use shelfread_backends_local::{LocalConfig, LocalFolder};
+use shelfread_backends_plex::{Plex, PlexConfig};
 use shelfread_domain::port::{LibraryKind, Problem, SourceError};
 use shelfread_domain::{PathMap, SourceId, SourceKind};
 use shelfread_store::{ManagedBy, SourceRow};
@@ -18,6 +20,9 @@ use uuid::Uuid;
 
 use crate::config::{Config, SourceConfig};
 use crate::session::Failure;
+
+/// Items that a Plex is asked for at once.
+const PLEX_PAGE: u64 = 500;
 
 /// The adapters of this program.
 #[derive(Debug, Default)]
@@ -29,9 +34,9 @@ impl SourceFactory for Adapters {
             SourceKind::Jellyfin => jellyfin(source, Flavour::Jellyfin),
             SourceKind::Emby => jellyfin(source, Flavour::Emby),
             SourceKind::Folder => folder(source),
-            SourceKind::Plex | SourceKind::Sonarr | SourceKind::Radarr => {
-                Err(misfit(source, "this version cannot read such a source yet"))
-            }
+            SourceKind::Plex => plex(source),
+            SourceKind::Sonarr => manager(source, Program::Sonarr),
+            SourceKind::Radarr => manager(source, Program::Radarr),
         }
     }
 }
@@ -61,6 +66,26 @@ fn jellyfin(source: &SourceRow, flavour: Flavour) -> Result<OpenSource, SourceEr
         remove: Some(server.clone()),
         write_play_state: Some(server),
     })
+}
+
+fn plex(source: &SourceRow) -> Result<OpenSource, SourceError> {
+    let mut config = PlexConfig::new(&source.url, token(source)?)?;
+    config.user = source.settings["user"].as_str().map(str::to_owned);
+    config.paths = paths(source);
+    config.page_size = PLEX_PAGE;
+    let server = Arc::new(Plex::new(config)?);
+    Ok(OpenSource {
+        media: server.clone(),
+        remove: Some(server.clone()),
+        write_play_state: Some(server),
+    })
+}
+
+fn manager(source: &SourceRow, program: Program) -> Result<OpenSource, SourceError> {
+    let mut config = ArrConfig::new(program, &source.url, token(source)?)?;
+    config.paths = paths(source);
+    let manager = Arc::new(Arr::new(config)?);
+    Ok(OpenSource { media: manager.clone(), remove: Some(manager), write_play_state: None })
 }
 
 fn folder(source: &SourceRow) -> Result<OpenSource, SourceError> {

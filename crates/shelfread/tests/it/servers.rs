@@ -1,6 +1,6 @@
 //! `shelfread sync` against simulated Jellyfin and Emby servers, as they really speak.
 
-use shelfread_simulator::{Effect, Fault, Jellyfin, Running, Size, World};
+use shelfread_simulator::{Arr, Effect, Fault, Jellyfin, Plex, Running, Size, World};
 
 use crate::desk::Desk;
 
@@ -140,4 +140,45 @@ async fn the_token_is_never_shown() {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(desk.path("data/shelfread.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_world_on_five_programs_is_one_catalogue() {
+    let world = world();
+    let servers = [
+        ("den", "jellyfin", Jellyfin::new(&world).start().await.unwrap()),
+        ("attic", "emby", Jellyfin::emby(&world).start().await.unwrap()),
+        ("cellar", "plex", Plex::new(&world).start().await.unwrap()),
+        ("series", "sonarr", Arr::sonarr(&world).start().await.unwrap()),
+        ("films", "radarr", Arr::radarr(&world).start().await.unwrap()),
+    ];
+    let declared: String = servers
+        .iter()
+        .map(|(name, kind, server)| {
+            let (url, token) = (server.url(), server.token());
+            format!(
+                "[[source]]\nname = '{name}'\nkind = '{kind}'\nurl = '{url}'\ntoken = '{token}'\n"
+            )
+        })
+        .collect();
+    let desk = Desk::configured(&declared);
+    let first = desk.fine(&["sync", "den", "--json"]).report();
+    let ids = |desk: &Desk| {
+        let mut ids: Vec<_> = desk.items().into_iter().map(|i| i.2).collect();
+        ids.sort();
+        ids
+    };
+    let known = ids(&desk);
+    assert_eq!(known.len() as u64, first["counts"]["added"].as_u64().unwrap());
+    for (name, _, _) in &servers[1..] {
+        let report = desk.fine(&["sync", name, "--json"]).report();
+        assert_eq!(report["counts"]["removed"], 0, "{report}");
+    }
+    let films = |desk: &Desk| desk.items().into_iter().filter(|i| i.0 == "movie").count();
+    assert_eq!(films(&desk), 30, "a film is one item, whoever lists it");
+    for (name, _, _) in &servers {
+        let report = desk.fine(&["sync", name, "--json"]).report();
+        assert_eq!(report["counts"]["unchanged"], report["counts"]["seen"], "{name}: {report}");
+    }
+    desk.fine(&["doctor"]);
 }
