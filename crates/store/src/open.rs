@@ -119,7 +119,7 @@ async fn open_sqlite(url: &str, shown: &str) -> Result<(DatabaseConnection, Data
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(ROWS)
-        .pragma("cache_size", "-12000")
+        .pragma("cache_size", "-8000")
         .pragma("wal_autocheckpoint", "4000")
         .disable_statement_logging();
     let pool = |connections| {

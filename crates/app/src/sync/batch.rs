@@ -13,8 +13,8 @@ use super::listing::Listing;
 use super::run::Run;
 use crate::error::Result;
 
-/// Observations of a batch; a transaction of this size costs little more per row than a larger.
-const SIZE: usize = 1_000;
+/// Observations of a batch: a page of most servers, so that a batch adds little to its memory.
+const SIZE: usize = 500;
 /// A show with more changed episodes than this is split: memory is bounded by a batch.
 const MOST: usize = 20_000;
 
