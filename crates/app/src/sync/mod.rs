@@ -2,8 +2,8 @@
 //!
 //! 1. `begin`: the lease of the source, the run's record, who answers at the address;
 //! 2. `libraries`: what the source has, and which of our libraries that is;
-//! 3. `listing`: a library's pages against the index of what is known ([`index`]), what differs
-//!    collected into batches ([`batch`]), planned and applied one at a time;
+//! 3. `listing`: a library's pages against the index of what is known (`index`), what differs
+//!    collected into batches (`batch`), planned and applied one at a time;
 //! 4. `departures`: what complete listings did not show — after the guard, and after the listings
 //!    of all libraries and sources of this sync, so that what moved from one to the other is there
 //!    before it is gone here;
