@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use shelfread_domain::{
-    Change, ExternalId, ExternalIdRecord, ItemId, ItemRecord, Known, LibraryId, ListingId,
-    ListingRecord, Op, RemoteId, Row, ViewerId,
+    Change, ExternalId, ExternalIdRecord, ItemId, ItemKind, ItemRecord, Known, LibraryId,
+    ListingId, ListingRecord, NaturalKey, Op, RemoteId, Row, ViewerId,
 };
 
 pub(crate) struct Draft<'a> {
@@ -19,11 +19,12 @@ pub(crate) struct Draft<'a> {
     pub(crate) items: BTreeMap<ItemId, Was>,
     /// Touched listings as they were; `None` for new ones.
     pub(crate) listings: BTreeMap<ListingId, Option<ListingRecord>>,
-    /// Listings that an observation of this batch stands for. Only the keys that these name were
-    /// looked up, so only these may take a place or an external id for their item.
+    /// Listings that an observation of this batch stands for.
     pub(crate) observed: BTreeSet<ListingId>,
+    /// Places that the observations of this batch say, so that it is known who has them.
+    pub(crate) asked: HashSet<NaturalKey>,
     /// What was seen of the library, while it is being listed.
-    sight: Option<Sight<'a>>,
+    pub(crate) sight: Option<Sight<'a>>,
     /// Items that were touched since they were settled.
     pub(crate) stale: BTreeSet<ItemId>,
     /// What went along with removed items.
@@ -36,6 +37,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) full: bool,
     /// Remote ids and parts of this batch.
     pub(crate) batch: HashSet<(&'a RemoteId, u16)>,
+    /// External ids that the observations of this batch say.
+    pub(crate) external_ids: HashSet<(ItemKind, &'a ExternalId)>,
     /// Whether a remote id was seen in this run.
     pub(crate) seen: &'a dyn Fn(&RemoteId, u16) -> bool,
 }
@@ -73,7 +76,7 @@ impl Changes {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         known: &'a mut Known,
         library: LibraryId,
         viewer: Option<ViewerId>,
@@ -86,6 +89,7 @@ impl<'a> Draft<'a> {
             items: BTreeMap::new(),
             listings: BTreeMap::new(),
             observed: BTreeSet::new(),
+            asked: HashSet::new(),
             sight,
             stale: BTreeSet::new(),
             removed: Vec::new(),

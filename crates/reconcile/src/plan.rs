@@ -125,9 +125,11 @@ impl<'a> Planner<'a> {
         batch: &[&'a Observation],
         new_id: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
+        let ids = |o: &&'a Observation| o.facts.external_ids.iter().map(|id| (o.kind, id));
         let sight = Sight {
             full: context.full,
             batch: batch.iter().map(|o| (&o.remote_id, o.part)).collect(),
+            external_ids: batch.iter().filter(|o| o.kind.is_top()).flat_map(ids).collect(),
             seen: context.seen,
         };
         Self {
@@ -140,6 +142,13 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_level(&mut self, batch: &[&Observation]) {
+        let places = batch.iter().filter_map(|o| {
+            let f = &o.facts;
+            let (season, episode) = (f.season_number, f.episode_number);
+            NaturalKey::of(o.kind, self.show_of(o)?, season, episode, f.air_date)
+        });
+        let places: Vec<_> = places.collect();
+        self.draft.asked.extend(places);
         let mut unknown = Vec::new();
         for o in batch {
             match self.standing(o) {
@@ -304,6 +313,10 @@ impl<'a> Planner<'a> {
             Some(before) => {
                 let after = restated(self.draft.known, before, o, &self.context);
                 (after, before.review.as_ref() != Some(&review))
+            }
+            None if self.context.existing == Existing::Skip => {
+                self.outcomes.push(Outcome { item: None, conflict: false });
+                return;
             }
             None => (self.new_listing(o, None, MatchBasis::Quarantine), true),
         };

@@ -50,6 +50,24 @@ pub fn plan(
 }
 
 /// Lets a listing go, and its item if that was its last one; says how many items went.
+/// Plans that items go which a run made and that is taken back: those that nothing lists any more,
+/// with their whole trees. `known` keeps the others.
+pub fn take_back(known: &mut Known, items: &[ItemId]) -> Plan {
+    let listed = |known: &Known, item: ItemId| known.listings_of(item).next().is_some();
+    let library = LibraryId(uuid::Uuid::nil());
+    let mut draft = Draft::new(known, library, None, None);
+    let mut removed = 0;
+    for id in items {
+        let needed = listed(draft.known, *id)
+            || draft.known.children(*id).any(|child| listed(draft.known, child.id));
+        if !needed {
+            removed += draft.remove_item(*id, "reverted");
+        }
+    }
+    let changes = draft.finish().into_vec();
+    Plan { changes, counts: Counts { removed, ..Counts::default() } }
+}
+
 fn leave(draft: &mut Draft<'_>, id: ListingId, departure: &Departure<'_>) -> u64 {
     let Some(listing) = draft.known.listing(id).cloned() else { return 0 };
     let Some(item) = listing.item_id else {

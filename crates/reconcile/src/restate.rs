@@ -8,8 +8,8 @@ use shelfread_domain::{
 
 use crate::plan::Context;
 
-/// The listing after the observation, as far as the mode allows. A claim is withdrawn; settling
-/// makes it again where it still holds.
+/// The listing after the observation, as far as the mode allows. A claim is withdrawn where it can
+/// be judged; settling makes it again where it still holds.
 pub(crate) fn restated(
     known: &Known,
     before: &ListingRecord,
@@ -23,7 +23,6 @@ pub(crate) fn restated(
         kept_since: None,
         ..before.clone()
     };
-    after.review = after.review.filter(|review| review.reason != ReviewReason::Claim);
     let play = observed_play(o, context);
     match context.existing {
         Existing::Update => {
@@ -42,7 +41,18 @@ pub(crate) fn restated(
         Existing::Skip => {}
     }
     after.file_key = after.facts.file_key();
+    if says_keys_of(o, &after.facts) {
+        after.review = after.review.filter(|review| review.reason != ReviewReason::Claim);
+    }
     after
+}
+
+/// Whether an observation says the same place and all the external ids that these facts say. The
+/// facts of a listing that may only be completed can say others.
+fn says_keys_of(o: &Observation, facts: &Facts) -> bool {
+    let place = |f: &Facts| (f.season_number, f.episode_number);
+    place(&o.facts) == place(facts)
+        && facts.external_ids.iter().all(|id| o.facts.external_ids.contains(id))
 }
 
 /// What an observation says of the play state; nothing when the source reads no viewer's.

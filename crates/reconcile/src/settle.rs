@@ -1,15 +1,15 @@
 //! Settle: what the touched items are after their listings changed. Numbers first, because they
 //! are unique within a show, then external ids, which are unique too, then fields; progress last.
 //!
-//! An item takes a place or an external id only when a listing that was just observed says it:
-//! only then the catalogue was asked who else has it. What other listings say is left for the next
-//! time that they are observed, and their fingerprint is forgotten so that this is the next run.
+//! An item takes a place or an external id only when an observation of the batch says it: only then
+//! the catalogue was asked who else has it. What other listings say is left for the next time that
+//! they are observed, and their fingerprint is forgotten so that this is the next run.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use shelfread_domain::record::ReviewReason;
 use shelfread_domain::{
-    Change, ExternalId, Field, Fields, ItemId, ItemKind, ItemRecord, Known, ListingId,
+    Change, ExternalId, Facts, Field, Fields, ItemId, ItemKind, ItemRecord, Known, ListingId,
     ListingRecord, MatchBasis, NaturalKey, PlayState, ProgressRecord, Review, Row, SourceId,
     ViewerId,
 };
@@ -71,63 +71,54 @@ impl Draft<'_> {
     /// wanted. Whoever turns up later in the listing, or in a later one, is looked at again.
     fn make_room(&mut self, moving: &mut BTreeMap<ItemId, Numbers>) {
         let wanted = moving.iter().filter_map(|(id, numbers)| {
-            let key = with_numbers(self.known.item(*id)?, *numbers).natural_key()?;
+            let key = place_of(&with_numbers(self.known.item(*id)?, *numbers))?;
             self.known.by_natural(&key).filter(|holder| !moving.contains_key(holder))
         });
-        let is_gone = |holder: &ItemId| {
-            let mut listings = self.known.listings_of(*holder).peekable();
-            listings.peek().is_some() && listings.all(|l| self.is_gone(l))
-        };
-        let gone: Vec<_> = wanted.filter(is_gone).collect();
-        for id in gone {
+        let unseen: Vec<_> = wanted.filter(|holder| self.is_unseen(*holder)).collect();
+        for id in unseen {
             let Some(item) = self.known.item(id) else { continue };
             let season = item.season_number.filter(|_| item.kind == ItemKind::Episode);
             moving.insert(id, (season, None, item.absolute_number));
-            let listings: Vec<_> = self.known.listings_of(id).map(|l| l.id).collect();
-            self.look_again(&listings);
+            self.look_again(id, |_| true);
         }
     }
 
-    /// The numbers that an item has to get.
+    /// Whether nothing in this full listing stood for an item so far, nor any other library.
+    fn is_unseen(&self, id: ItemId) -> bool {
+        let mut listings = self.known.listings_of(id).peekable();
+        listings.peek().is_some() && listings.all(|l| self.is_gone(l))
+    }
+
+    /// The numbers that an item has to get. Half a place does not move what has a whole one.
     fn wanted_numbers(&mut self, id: ItemId, resolved: &Resolved) -> Option<Numbers> {
         let item = self.known.item(id).filter(|i| !i.kind.is_top())?;
-        let wanted = (
-            resolved.season_number.or(item.season_number),
-            resolved.episode_number.or(item.episode_number),
-            resolved.absolute_number.or(item.absolute_number),
-        );
-        if wanted == numbers(item) {
+        let is_place = |(season, episode): (Option<i32>, Option<i32>)| {
+            season.is_some() && (episode.is_some() || item.kind == ItemKind::Season)
+        };
+        let has = (item.season_number, item.episode_number);
+        let said = (resolved.season_number, resolved.episode_number);
+        let keeps = !is_place(said) && (is_place(has) || said == (None, None));
+        let (season, episode) = if keeps { has } else { said };
+        let wanted = (season, episode, resolved.absolute_number.or(item.absolute_number));
+        if wanted == numbers(item) || self.is_unseen(id) {
             return None;
         }
-        if (wanted.0, wanted.1) == (item.season_number, item.episode_number) {
+        let place = place_of(&with_numbers(item, wanted));
+        if (season, episode) == has || place.is_none_or(|place| self.asked.contains(&place)) {
             return Some(wanted);
         }
-        let says = |l: &ListingRecord| {
-            let facts = &l.facts;
-            facts.season_number == wanted.0
-                && (item.kind == ItemKind::Season || facts.episode_number == wanted.1)
-        };
-        let saying = self.known.listings_of(id).filter(|l| says(l)).map(|l| l.id).collect();
-        self.was_asked_for(saying).then_some(wanted)
+        self.look_again(id, |f| (f.season_number, f.episode_number) == (season, episode));
+        None
     }
 
-    /// Forgets the fingerprints of listings. Where a person placed one, nothing is left to find.
-    fn look_again(&mut self, listings: &[ListingId]) {
-        for listing in listings {
-            let listing = self.known.listing(*listing).cloned();
-            if let Some(listing) = listing.filter(|l| l.match_basis != MatchBasis::Person) {
-                self.put_listing(ListingRecord { fingerprint: LOOK_AGAIN, ..listing });
-            }
+    /// Forgets the fingerprints of an item's listings that say something. Where a person placed
+    /// one, nothing is left to find.
+    fn look_again(&mut self, item: ItemId, says: impl Fn(&Facts) -> bool) {
+        let says = |l: &&ListingRecord| l.match_basis != MatchBasis::Person && says(&l.facts);
+        let saying: Vec<_> = self.known.listings_of(item).filter(says).cloned().collect();
+        for listing in saying {
+            self.put_listing(ListingRecord { fingerprint: LOOK_AGAIN, ..listing });
         }
-    }
-
-    /// Whether one of these listings was observed; otherwise all are looked at again.
-    fn was_asked_for(&mut self, saying: Vec<ListingId>) -> bool {
-        let asked = saying.iter().any(|id| self.observed.contains(id));
-        if !asked {
-            self.look_again(&saying);
-        }
-        asked
     }
 
     /// Who of the moving ones cannot move, and who is in the way: someone who stays, or another
@@ -137,7 +128,7 @@ impl Draft<'_> {
         let mut waiting = Vec::new();
         for (id, numbers) in moving {
             let Some(item) = self.known.item(*id) else { continue };
-            let Some(key) = with_numbers(item, *numbers).natural_key() else { continue };
+            let Some(key) = place_of(&with_numbers(item, *numbers)) else { continue };
             let holder = self.known.by_natural(&key).filter(|h| h != id);
             let staying = holder.filter(|h| !moving.contains_key(h));
             match staying.or_else(|| takers.get(&key).copied()) {
@@ -149,7 +140,7 @@ impl Draft<'_> {
         }
         let mut blocked = BTreeMap::new();
         while let Some((id, holder)) = waiting.pop() {
-            let own = self.known.item(id).and_then(ItemRecord::natural_key);
+            let own = self.known.item(id).and_then(place_of);
             if blocked.insert(id, holder).is_none() {
                 let next = own.and_then(|key| takers.remove(&key)).filter(|next| *next != id);
                 waiting.extend(next.map(|next| (next, id)));
@@ -215,11 +206,11 @@ impl Draft<'_> {
         let mut contested = Vec::new();
         let mut owners = BTreeSet::new();
         for id in wanted {
-            let owner = self.known.owner(item.kind, id);
-            if owner == Some(item.id) || !self.may_take(item, id) {
-                continue;
-            }
-            match owner {
+            let sight = self.sight.as_ref();
+            let asked = sight.is_some_and(|sight| sight.external_ids.contains(&(item.kind, id)));
+            match self.known.owner(item.kind, id) {
+                Some(owner) if owner == item.id => {}
+                _ if !asked => self.look_again(item.id, |f| f.external_ids.contains(id)),
                 None => self.known.put_external_id(owned(item, id.clone())),
                 Some(owner) => {
                     contested.push(id.clone());
@@ -230,12 +221,6 @@ impl Draft<'_> {
         if !contested.is_empty() {
             self.claim(item.id, &Vec::from_iter(owners), &contested);
         }
-    }
-
-    fn may_take(&mut self, item: &ItemRecord, id: &ExternalId) -> bool {
-        let says = |l: &&ListingRecord| l.facts.external_ids.contains(id);
-        let saying = self.known.listings_of(item.id).filter(says).map(|l| l.id).collect();
-        self.was_asked_for(saying)
     }
 
     /// The effective fields of an item.
@@ -317,6 +302,11 @@ fn said_play(known: &Known, item: ItemId, source: SourceId) -> Option<PlayState>
 
 const fn numbers(item: &ItemRecord) -> Numbers {
     (item.season_number, item.episode_number, item.absolute_number)
+}
+
+/// The place that only one item can have. Episodes without number may share a day.
+fn place_of(item: &ItemRecord) -> Option<NaturalKey> {
+    item.natural_key().filter(|key| !matches!(key, NaturalKey::AirDate(..)))
 }
 
 fn with_numbers(item: &ItemRecord, (season, episode, absolute): Numbers) -> ItemRecord {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use shelfread_domain::record::ReviewReason;
 use shelfread_domain::{
-    Change, ItemRecord, Known, ListingRecord, MatchBasis, NaturalKey, Plan, Row,
+    Change, ItemKind, ItemRecord, Known, ListingRecord, MatchBasis, NaturalKey, Plan, Row,
 };
 use shelfread_reconcile::resolve::{by_priority, effective, resolve};
 
@@ -147,12 +147,10 @@ fn follows(known: &Known, item: &ItemRecord) {
     if listings.iter().any(|l| is_open(l)) {
         return;
     }
-    for (said, has) in [
-        (said.season_number, item.season_number),
-        (said.episode_number, item.episode_number),
-        (said.absolute_number, item.absolute_number),
-    ] {
-        assert!(said.is_none() || said == has, "numbers of {item:?} do not follow {listings:?}");
+    let place = (said.season_number, said.episode_number);
+    if place.0.is_some() && (place.1.is_some() || item.kind == ItemKind::Season) {
+        let has = (item.season_number, item.episode_number);
+        assert_eq!(has, place, "{item:?} does not follow {listings:?}");
     }
     for id in &said.external_ids {
         let owner = known.owner(item.kind, id);

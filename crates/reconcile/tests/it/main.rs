@@ -14,3 +14,4 @@ mod renumbering;
 mod review;
 mod script;
 mod shelf;
+mod worlds;

@@ -7,10 +7,11 @@ use std::fmt::Write;
 
 use shelfread_domain::record::Review;
 use shelfread_domain::{
-    Change, Counts, Field, ItemId, ItemRecord, ListingRecord, Op, PlayState, ProgressRecord, Row,
+    Change, Counts, Field, ItemId, ItemKind, ItemRecord, ListingRecord, Observation, Op, PlayState,
+    ProgressRecord, Row,
 };
 
-use crate::shelf::Shelf;
+use crate::shelf::{Shelf, Sync};
 
 /// Gives every item a short name, in the order in which they were made.
 #[derive(Default)]
@@ -243,4 +244,51 @@ fn state(names: &mut Names, l: &ListingRecord) -> String {
     let missing = if l.missing_since.is_some() { ", missing" } else { "" };
     let kept = if l.kept_since.is_some() { ", kept" } else { "" };
     format!("{review}{missing}{kept}")
+}
+
+/// A sync as a script says it, so that what a property found can become a test.
+pub fn sync(s: &Sync) -> String {
+    let mut text = format!("\nsync {} {:?} {}", s.library, s.reach, s.existing).to_lowercase();
+    if s.rebuilt {
+        text.push_str(" rebuilt");
+    }
+    for (n, page) in s.pages.iter().enumerate() {
+        text.push_str(if n > 0 { "\n    --" } else { "" });
+        for o in page {
+            write!(text, "\n    {}", observation(o)).unwrap();
+        }
+    }
+    text
+}
+
+fn observation(o: &Observation) -> String {
+    let f = &o.facts;
+    let number = |n: Option<i32>| n.map_or("-".to_owned(), |n| n.to_string());
+    let place = match (o.kind, f.season_number, f.episode_number) {
+        (ItemKind::Movie | ItemKind::Show, ..) => String::new(),
+        (ItemKind::Season, season, _) => format!("{} ", number(season)),
+        (_, None, episode) => format!("?x{} ", number(episode)),
+        (_, Some(season), episode) => format!("{season}x{} ", number(episode)),
+    };
+    let show = o.parent.as_ref().map(|show| format!("{show} ")).unwrap_or_default();
+    let mut text = format!("{} {show}{place}{}", o.kind, o.remote_id);
+    let title = f.title.as_ref().map(|t| format!("{t:?}"));
+    let words = title.into_iter().chain(f.year.map(|y| y.to_string()));
+    let words = words.chain((o.part > 0).then(|| format!("part={}", o.part)));
+    let words = words.chain(f.overview.as_ref().map(|t| format!("overview={t}")));
+    let words = words.chain(f.poster_url.as_ref().map(|t| format!("poster={t}")));
+    let words = words.chain(f.external_ids.iter().map(|e| e.to_string().replace(' ', "=")));
+    let words = words.chain(f.absolute_number.map(|n| format!("abs={n}")));
+    let words = words.chain(f.air_date.map(|d| format!("date={d}")));
+    let files = f.files.iter().map(|f| format!("file={}:{}", f.path, f.size.unwrap_or(0)));
+    let anchor = o.anchor.iter().map(|f| format!("anchor={}:7@5", f.path));
+    let words = words.chain(files).chain(anchor);
+    let play = o.play.iter().flat_map(|p| {
+        let last = p.last_played_at.map(|t| format!("last={}", t.format("%Y-%m-%d")));
+        let played = p.played.then(|| "played".to_owned());
+        let at = (p.position_seconds > 0).then(|| format!("position={}", p.position_seconds));
+        played.into_iter().chain(at).chain(last)
+    });
+    words.chain(play).for_each(|word| write!(text, " {word}").unwrap());
+    text
 }

@@ -2,9 +2,9 @@
 //! with a database, without one. Each step is checked against the rules of [`crate::check`].
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shelfread_domain::known::title_of;
 use shelfread_domain::{
     Counts, Existing, ExternalIdRecord, ItemId, Known, LibraryId, LibraryRef, ListingId,
     ListingRecord, Lookup, MaxRemovals, NaturalKey, Observation, OnMissing, Plan, RemoteId, RunId,
@@ -15,10 +15,8 @@ use shelfread_reconcile::removal::{self, Departure};
 use shelfread_reconcile::{Context, Planned, plan};
 use uuid::Uuid;
 
-use crate::check;
+use crate::{check, render};
 
-/// The one whose play state all sources read.
-pub const VIEWER: ViewerId = ViewerId(Uuid::from_u128(0xa11a));
 const REMOTE_USER: &str = "anna";
 
 /// A library of a source, and what a person chose for it.
@@ -26,6 +24,8 @@ const REMOTE_USER: &str = "anna";
 pub struct Library {
     pub name: String,
     pub id: LibraryId,
+    /// Whose play state the source reads.
+    pub viewer: ViewerId,
     pub on_missing: OnMissing,
     pub max_removals: MaxRemovals,
 }
@@ -51,6 +51,12 @@ pub struct Sync {
     pub rebuilt: bool,
     /// What the library lists, page by page.
     pub pages: Vec<Vec<Observation>>,
+}
+
+impl fmt::Debug for Sync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render::sync(self))
+    }
 }
 
 /// What a sync did.
@@ -80,7 +86,7 @@ pub struct Shelf {
 struct Run<'s> {
     sync: &'s Sync,
     id: RunId,
-    library: LibraryId,
+    library: Library,
     seen: HashSet<(RemoteId, u16)>,
     report: Report,
 }
@@ -101,6 +107,7 @@ impl Shelf {
         let library = Library {
             name: name.to_owned(),
             id: LibraryId(Uuid::from_u128(0x1000 + self.libraries.len() as u128)),
+            viewer: ViewerId(Uuid::from_u128(0x3000 + number as u128)),
             on_missing: OnMissing::Remove,
             max_removals: MaxRemovals::default(),
         };
@@ -141,7 +148,7 @@ impl Shelf {
         let mut run = Run {
             sync,
             id: RunId(self.fresh_id()),
-            library: library.id,
+            library: library.clone(),
             seen: HashSet::new(),
             report: Report::default(),
         };
@@ -152,7 +159,7 @@ impl Shelf {
             }
         }
         if sync.reach == Reach::Full && sync.existing != Existing::Skip {
-            self.conclude(&mut run, &library, before.len() as u64);
+            self.conclude(&mut run, before.len() as u64);
         }
         run.report
     }
@@ -177,7 +184,7 @@ impl Shelf {
     }
 
     fn is_news(&self, run: &Run<'_>, o: &Observation) -> bool {
-        let known = self.known.listing_by_remote(run.library, &o.remote_id, o.part);
+        let known = self.known.listing_by_remote(run.library.id, &o.remote_id, o.part);
         !known.is_some_and(|l| {
             l.fingerprint == o.fingerprint(Some(REMOTE_USER))
                 && l.missing_since.is_none()
@@ -190,8 +197,8 @@ impl Shelf {
     fn plan(&mut self, run: &Run<'_>, batch: &[Observation]) -> Planned {
         let seen = |remote_id: &RemoteId, part| run.seen.contains(&(remote_id.clone(), part));
         let context = Context {
-            library: run.library,
-            viewer: Some(VIEWER),
+            library: run.library.id,
+            viewer: Some(run.library.viewer),
             remote_user: Some(REMOTE_USER),
             run: run.id,
             existing: run.sync.existing,
@@ -204,12 +211,12 @@ impl Shelf {
             let planned = plan(&mut known, batch, &context, &mut || shelf.fresh_id());
             (planned, known, shelf.fresh)
         };
-        let (planned, _, fresh) = plan_with(self.found(run.library, batch), batch);
+        let (planned, _, fresh) = plan_with(self.found(&run.library, batch), batch);
         let (whole, known, _) = plan_with(self.known.clone(), batch);
         check::same_plan("everything known", &planned.plan, &whole.plan);
         check::same_catalogue(&applied(&self.known, &planned.plan), &known);
         let reversed: Vec<_> = batch.iter().rev().cloned().collect();
-        let (backwards, ..) = plan_with(self.found(run.library, &reversed), &reversed);
+        let (backwards, ..) = plan_with(self.found(&run.library, &reversed), &reversed);
         check::same_plan("another order", &planned.plan, &backwards.plan);
         self.fresh = fresh;
         planned
@@ -223,7 +230,8 @@ impl Shelf {
     }
 
     /// Draws the conclusions from a complete listing.
-    fn conclude(&mut self, run: &mut Run<'_>, library: &Library, had: u64) {
+    fn conclude(&mut self, run: &mut Run<'_>, had: u64) {
+        let library = run.library.clone();
         let is_seen = |l: &ListingRecord| run.seen.contains(&(l.remote_id.clone(), l.part));
         let present: BTreeSet<ItemId> =
             self.listed(library.id).filter(|l| is_seen(l)).filter_map(|l| l.item_id).collect();
@@ -247,12 +255,12 @@ impl Shelf {
             other_server: run.sync.rebuilt,
             limit: library.max_removals,
         };
-        self.depart(run, library, &ids(superseded), &[]);
+        self.depart(run, &ids(superseded), &[]);
         if run.sync.existing != Existing::Update {
             return;
         }
         match judge(&loss) {
-            Verdict::Apply => self.depart(run, library, &[], &ids(leaving)),
+            Verdict::Apply => self.depart(run, &[], &ids(leaving)),
             Verdict::Hold(reason) => {
                 run.report.plan.counts.held += loss.losing;
                 run.report.held = Some(reason);
@@ -264,15 +272,14 @@ impl Shelf {
     fn depart(
         &mut self,
         run: &mut Run<'_>,
-        library: &Library,
         superseded: &[ListingId],
         leaving: &[ListingId],
     ) {
         let seen = |remote_id: &RemoteId, part| run.seen.contains(&(remote_id.clone(), part));
         let departure = Departure {
-            library: library.id,
+            library: run.library.id,
             run: run.id,
-            policy: library.on_missing,
+            policy: run.library.on_missing,
             now: self.now,
             seen: &seen,
         };
@@ -296,11 +303,11 @@ impl Shelf {
         let mut run = Run {
             sync: &sync,
             id: RunId(self.fresh_id()),
-            library: library.id,
+            library: library.clone(),
             seen: HashSet::new(),
             report: Report::default(),
         };
-        self.depart(&mut run, &library, &[], &leaving);
+        self.depart(&mut run, &[], &leaving);
         run.report
     }
 
@@ -320,15 +327,15 @@ impl Shelf {
 
     /// What the database finds for a batch: the items that any rule of identity could mean, with
     /// all that hangs on them, and the shows that are named as parents.
-    fn found(&self, library: LibraryId, batch: &[Observation]) -> Known {
+    fn found(&self, library: &Library, batch: &[Observation]) -> Known {
         let all = &self.known;
         let lookup = Lookup::of(batch);
         let mut shows = BTreeMap::new();
         for parent in &lookup.parents {
-            shows.extend(all.show(library, parent).map(|show| (parent.clone(), show)));
+            shows.extend(all.show(library.id, parent).map(|show| (parent.clone(), show)));
         }
-        let here = |l: &&ListingRecord| l.library_id == library;
-        let listings = self.listed(library).filter(|l| lookup.remote_ids.contains(&l.remote_id));
+        let here = |l: &&ListingRecord| l.library_id == library.id;
+        let listings = self.listed(library.id).filter(|l| lookup.remote_ids.contains(&l.remote_id));
         let listings: Vec<_> = listings
             .chain(lookup.file_keys.iter().flat_map(|key| all.by_file(*key)))
             .chain(lookup.moved_keys.iter().flat_map(|key| all.by_moved(*key).filter(here)))
@@ -339,18 +346,17 @@ impl Shelf {
             all.by_natural(&NaturalKey::of(c.kind, show, c.season, c.episode, c.air_date)?)
         }));
         items.extend(lookup.external.iter().filter_map(|(kind, id)| all.owner(*kind, id)));
-        items.extend(batch.iter().filter_map(title_of).flat_map(|key| {
-            assert!(lookup.titles.contains(&key));
-            all.by_title(&key).collect::<Vec<_>>()
-        }));
+        items.extend(lookup.titles.iter().flat_map(|key| all.by_title(key)));
         let orphans = listings.into_iter().filter(|l| l.item_id.is_none());
-        let mut found = self.part(&items);
+        let mut found = self.part(&items, library.viewer);
         orphans.for_each(|l| found.put_listing(l.clone()));
-        shows.into_iter().for_each(|(remote_id, item)| found.put_show(library, remote_id, item));
+        for (remote_id, item) in shows {
+            found.put_show(library.id, remote_id, item);
+        }
         found
     }
 
-    fn part(&self, items: &BTreeSet<ItemId>) -> Known {
+    fn part(&self, items: &BTreeSet<ItemId>, viewer: ViewerId) -> Known {
         let mut part = Known::default();
         for library in &self.libraries {
             part.put_library(self.known.library(library.id).unwrap().clone());
@@ -363,7 +369,7 @@ impl Shelf {
                 let (item_id, kind, id) = (item.id, item.kind, id.clone());
                 part.put_external_id(ExternalIdRecord { item_id, kind, id });
             });
-            if let Some(progress) = self.known.progress(item.id, VIEWER) {
+            if let Some(progress) = self.known.progress(item.id, viewer) {
                 part.put_progress(progress.clone());
             }
         }
