@@ -30,7 +30,6 @@ mod identity;
 mod link;
 mod list;
 mod only;
-mod order;
 mod play;
 mod reader;
 mod wire;

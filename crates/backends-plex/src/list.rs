@@ -4,14 +4,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, TryStreamExt};
 use shelfread_backends_http::paging::{Piece, pages};
-use shelfread_backends_http::{Steps, Tally, listing};
+use shelfread_backends_http::{Order, Sorted, Steps, Tally, listing};
 use shelfread_domain::port::{
     ItemFailure, LibraryKind, Listed, Problem, RemoteLibrary, Scope, SourceError,
 };
 use shelfread_domain::{Coverage, ItemKind, Observation};
 
 use crate::api::{Items, Moment, Query};
-use crate::order::{Order, Sorted};
 use crate::reader::Reader;
 use crate::wire::Section;
 use crate::{Plex, only};
