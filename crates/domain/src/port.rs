@@ -228,6 +228,9 @@ pub enum Problem {
     /// It answered, and would not do it, in its own words.
     #[error("the server refused: {0}")]
     Rejected(String),
+    /// What a person gave cannot be used.
+    #[error("{0}")]
+    Unusable(String),
     /// A folder or file could not be read.
     #[error("{0}")]
     Io(String),
@@ -261,6 +264,7 @@ impl SourceError {
                 "check that nothing between here and the server changes its answers"
             }
             Problem::Rejected(_) => "what the server says is the reason; its log may say more",
+            Problem::Unusable(_) => "check what was given: a file, a magnet link or an address",
             Problem::Io(_) => "check that the folder is mounted and may be read",
             Problem::Configuration(_) => "correct the configuration of the source",
         }
