@@ -1,0 +1,31 @@
+//! The adapters against the real programs, started here on free ports of this machine and bound to
+//! it, and against scripted servers for versions and faults that cannot be had for real.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod daemon;
+mod suite;
+mod torrents;
+
+#[cfg(feature = "qbittorrent")]
+mod qbittorrent;
+#[cfg(feature = "transmission")]
+mod transmission;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shelfread_backends_download::{ClientConfig, connect};
+use shelfread_backends_http::Retries;
+use shelfread_domain::download::{ClientKind, DownloadClient};
+use shelfread_testkit::wire::Wire;
+
+/// A client of a scripted server, with an account, no retries and short patience.
+fn fake_client(kind: ClientKind, wire: &Wire) -> Arc<dyn DownloadClient> {
+    let mut config = ClientConfig::new(wire.url());
+    config.username = Some(daemon::USER.into());
+    config.password = Some(daemon::PASSWORD.into());
+    config.retries = Retries { count: 0, ..Retries::default() };
+    config.timeouts.idle = Duration::from_secs(2);
+    connect(kind, &config).unwrap()
+}
