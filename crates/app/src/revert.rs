@@ -7,16 +7,17 @@
 //! 2. what was changed changes back, newest first, if it still is as the run left it;
 //! 3. what was added goes: ids and play states, then listings, then items with nothing newer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use shelfread_domain::{
-    Change, Counts, Existing, ItemId, Known, ListingId, ListingRecord, Op, Plan, Row, RunId,
-    RunMode, RunStatus, Trigger,
+    Change, Counts, Existing, ItemId, ItemRecord, Known, LibraryId, ListingId, ListingRecord,
+    Lookup, Op, OverrideRecord, Plan, ProgressRecord, Row, RunId, RunMode, RunStatus,
+    SettingsRecord, Trigger,
 };
 use shelfread_reconcile::removal;
 use shelfread_store::{
-    ChangeState, NewRun, RunChange, RunEnd, RunError, RunRow, Store, StoreError, patched,
+    ChangeState, Lease, NewRun, RunChange, RunEnd, RunError, RunRow, Store, StoreError, patched,
 };
 use uuid::Uuid;
 
@@ -41,7 +42,9 @@ impl App {
             Some(source) => Some(crate::sync::take_lease(self, source).await?),
             None => None,
         };
-        let done = self.revert_leased(&reverted).await;
+        let renewal = lease.as_ref().map(|lease| crate::sync::keep_lease(self, lease));
+        let done = self.revert_leased(&reverted, lease.clone()).await;
+        drop(renewal);
         if let Some(lease) = lease {
             self.store.release_lease(lease).await?;
         }
@@ -60,7 +63,7 @@ impl App {
         }
     }
 
-    async fn revert_leased(&self, reverted: &RunRow) -> Result<RunReport> {
+    async fn revert_leased(&self, reverted: &RunRow, lease: Option<Lease>) -> Result<RunReport> {
         let now = self.clock.now();
         let run = NewRun {
             id: RunId(Uuid::now_v7()),
@@ -77,6 +80,8 @@ impl App {
             run: run.id,
             reverted: reverted.run.id,
             now,
+            lease,
+            returned: HashMap::new(),
             counts: Counts::default(),
             left: Vec::new(),
         };
@@ -118,6 +123,9 @@ struct Revert {
     run: RunId,
     reverted: RunId,
     now: DateTime<Utc>,
+    lease: Option<Lease>,
+    /// Removed items that came back as other ones: what a person had set goes to those.
+    returned: HashMap<ItemId, Option<ItemId>>,
     counts: Counts,
     left: Vec<RunError>,
 }
@@ -125,6 +133,7 @@ struct Revert {
 impl Revert {
     async fn all(&mut self) -> Result<(), StoreError> {
         let journal = self.journal().await?;
+        self.find_returned(&journal).await?;
         self.restore(&journal, |row| matches!(row, Row::Item(i) if i.kind.is_top())).await?;
         self.restore(&journal, |row| matches!(row, Row::Item(i) if !i.kind.is_top())).await?;
         self.restore(&journal, |row| !matches!(row, Row::Item(_))).await?;
@@ -158,7 +167,7 @@ impl Revert {
         let mut changes = Vec::new();
         for gone in journal.iter().filter(|c| c.after.is_none()) {
             if let Some(row) = gone.whole_before()?.filter(|row| wanted(row)) {
-                changes.push(self.restored(gone, row));
+                changes.extend(self.restored(gone, row));
             }
         }
         for part in changes.chunks(PART) {
@@ -167,7 +176,18 @@ impl Revert {
         Ok(())
     }
 
-    fn restored(&self, gone: &RunChange, row: Row) -> Change {
+    fn restored(&mut self, gone: &RunChange, row: Row) -> Option<Change> {
+        let heir = gone.item_id.and_then(|item| self.returned.get(&item).copied());
+        let row = match (heir, row) {
+            (None, row) => row,
+            (Some(heir), row) => {
+                let inherited = heir.and_then(|heir| inherited(&row, heir));
+                if inherited.is_none() && matches!(row, Row::Item(_)) {
+                    self.leave(&gone.label, "it is there again as another item");
+                }
+                inherited?
+            }
+        };
         let row = match row {
             // The source does not list it, and must not take it away again before it does.
             Row::Listing(listing) => {
@@ -175,7 +195,45 @@ impl Revert {
             }
             row => row,
         };
-        change(gone, None, Some(row))
+        Some(change(gone, None, Some(row)))
+    }
+
+    /// Finds removed items that are there again as other ones: somebody owns their external ids, or
+    /// has their place in a show that is there again.
+    async fn find_returned(&mut self, journal: &[RunChange]) -> Result<(), StoreError> {
+        let removed: Vec<Row> = journal
+            .iter()
+            .filter(|c| c.after.is_none())
+            .filter_map(|c| c.whole_before().transpose())
+            .collect::<Result<_, _>>()?;
+        let mut lookup = Lookup::default();
+        let mut claims = Vec::new();
+        for row in &removed {
+            if let Row::ExternalId(e) = row {
+                lookup.external.push((e.kind, e.id.clone()));
+                claims.push(e.clone());
+            }
+        }
+        let mut batch = self.store.begin(None).await?;
+        let known = batch.load(LibraryId(Uuid::nil()), None, &lookup).await?;
+        for claim in claims {
+            let owner = known.owner(claim.kind, &claim.id).filter(|owner| *owner != claim.item_id);
+            if let Some(owner) = owner {
+                self.returned.insert(claim.item_id, Some(owner));
+            }
+        }
+        let shows: Vec<ItemId> = self.returned.values().filter_map(|heir| *heir).collect();
+        let trees = batch.load_tree(&shows).await?;
+        batch.rollback().await?;
+        for row in removed {
+            let Row::Item(child) = row else { continue };
+            let show = child.parent_id.and_then(|show| self.returned.get(&show).copied().flatten());
+            let Some(show) = show else { continue };
+            let place = ItemRecord { parent_id: Some(show), ..*child.clone() }.natural_key();
+            let heir = place.and_then(|key| trees.by_natural(&key));
+            self.returned.insert(child.id, heir);
+        }
+        Ok(())
     }
 
     /// Writes changes; one that no longer fits is found by halving, left alone and named.
@@ -202,7 +260,7 @@ impl Revert {
             return Ok(());
         }
         let plan = Plan { changes: changes.to_vec(), ..Plan::default() };
-        let mut batch = self.store.begin(None).await?;
+        let mut batch = self.store.begin(self.lease.as_ref()).await?;
         batch.apply_revert(self.run, &plan, self.now).await?;
         batch.commit().await
     }
@@ -294,6 +352,16 @@ impl Revert {
         self.counts.removed += plan.counts.removed;
         self.write(&plan.changes).await
     }
+}
+
+/// What a person set and what was played, handed to the item that is there now.
+fn inherited(row: &Row, heir: ItemId) -> Option<Row> {
+    Some(match row.clone() {
+        Row::Settings(s) => Row::Settings(Box::new(SettingsRecord { item_id: heir, ..*s })),
+        Row::Override(o) => Row::Override(OverrideRecord { item_id: heir, ..o }),
+        Row::Progress(p) => Row::Progress(ProgressRecord { item_id: heir, ..p }),
+        Row::Item(_) | Row::Listing(_) | Row::ExternalId(_) => return None,
+    })
 }
 
 /// What a change of the journal goes back to.

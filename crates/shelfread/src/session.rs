@@ -85,9 +85,10 @@ impl Session {
 
 /// The configuration of a command line.
 pub fn read_config(cli: &Cli) -> Result<Config, Failure> {
-    let variables = std::env::vars_os()
+    let mut variables: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
+    variables.sort();
     Ok(Config::load(cli.config.as_deref(), &variables)?)
 }
 

@@ -111,7 +111,14 @@ pub async fn declare(app: &App, config: &Config) -> Result<(), Failure> {
             );
             return Err(Failure::usage(message));
         }
-        app.save_source(&declared_row(declared, row)?).await?;
+        let row = declared_row(declared, row)?;
+        let unknown_yet = row.kind == SourceKind::Folder && row.settings["media"].is_null();
+        if unknown_yet {
+            // Its disk is away, so nobody can tell what it holds; its sync will say so.
+            app.store().put_source(&row, chrono::Utc::now()).await?;
+        } else {
+            app.save_source(&row).await?;
+        }
     }
     let names: BTreeSet<_> = config.sources.iter().map(|s| s.name.as_str()).collect();
     for row in known {

@@ -3,12 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, Set, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, Set, Value,
 };
 use shelfread_domain::id::HoldId;
-use shelfread_domain::{LibraryId, ListingId, RunId};
+use shelfread_domain::{LibraryId, ListingId, RunId, SourceId};
 
+use crate::bulk;
 use crate::cell::stored;
 use crate::entity::holds::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
@@ -95,7 +96,7 @@ impl Batch {
     }
 
     async fn write_hold(&self, hold: &HoldRow, now: DateTime<Utc>) -> Result<()> {
-        self.supersede_holds(hold.library_id, now).await?;
+        supersede(self.session.conn(), hold.library_id, now).await?;
         let model = Model {
             id: hold.id.0,
             run_id: hold.run_id.0,
@@ -114,21 +115,6 @@ impl Batch {
         Ok(())
     }
 
-    async fn supersede_holds(&self, library: LibraryId, now: DateTime<Utc>) -> Result<()> {
-        let change = ActiveModel {
-            state: Set(HoldState::Superseded.as_str().to_owned()),
-            updated_at: Set(stored(now)),
-            ..Default::default()
-        };
-        Entity::update_many()
-            .set(change)
-            .filter(Column::LibraryId.eq(library.0))
-            .filter(Column::State.eq(HoldState::Pending.as_str()))
-            .exec(self.session.conn())
-            .await?;
-        Ok(())
-    }
-
     /// Keeps listings although their source does not list them: a person wants it so. They are
     /// not asked about again until they are listed again.
     ///
@@ -144,10 +130,11 @@ impl Batch {
         self.guard(done).map(drop)
     }
 
-    /// Notes what became of a hold.
+    /// Notes what became of a hold that waits.
     ///
     /// # Errors
-    /// What the database says.
+    /// [`StoreError::Stale`](crate::StoreError::Stale) when it no longer waits; what the database
+    /// says.
     pub async fn decide_hold(
         &mut self,
         hold: HoldId,
@@ -161,9 +148,13 @@ impl Batch {
             updated_at: Set(stored(now)),
             ..Default::default()
         };
-        let update = Entity::update_many().set(change).filter(Column::Id.eq(hold.0));
+        let update = Entity::update_many()
+            .set(change)
+            .filter(Column::Id.eq(hold.0))
+            .filter(Column::State.eq(HoldState::Pending.as_str()));
         let done = update.exec(self.session.conn()).await.map_err(Into::into);
-        self.guard(done).map(drop)
+        let decided = self.guard(done)?.rows_affected;
+        self.guard(bulk::expect("holds", 1, decided))
     }
 }
 
@@ -177,6 +168,31 @@ impl Store {
         Ok(query.all(&self.read).await?.into_iter().map(row).collect())
     }
 
+    /// The holds of a source that wait for a person.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn pending_holds(&self, source: SourceId) -> Result<Vec<HoldRow>> {
+        let libraries: Vec<_> = self.libraries(source).await?.iter().map(|l| l.id.0).collect();
+        let query = Entity::find()
+            .filter(Column::LibraryId.is_in(libraries))
+            .filter(Column::State.eq(HoldState::Pending.as_str()))
+            .order_by_asc(Column::Id);
+        Ok(query.all(&self.read).await?.into_iter().map(row).collect())
+    }
+
+    /// What waited of a library waits no longer: a complete listing showed that nothing is to be
+    /// held. Writes nothing where nothing waits.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn supersede_holds(&self, library: LibraryId, now: DateTime<Utc>) -> Result<()> {
+        if self.count_pending_holds().await? == 0 {
+            return Ok(());
+        }
+        supersede(&self.write, library, now).await
+    }
+
     /// How many holds wait for a person.
     ///
     /// # Errors
@@ -185,6 +201,25 @@ impl Store {
         let pending = Entity::find().filter(Column::State.eq(HoldState::Pending.as_str()));
         Ok(pending.count(&self.read).await?)
     }
+}
+
+async fn supersede<C: ConnectionTrait>(
+    conn: &C,
+    library: LibraryId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let change = ActiveModel {
+        state: Set(HoldState::Superseded.as_str().to_owned()),
+        updated_at: Set(stored(now)),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(change)
+        .filter(Column::LibraryId.eq(library.0))
+        .filter(Column::State.eq(HoldState::Pending.as_str()))
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 fn row(model: Model) -> HoldRow {

@@ -4,9 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use futures::StreamExt;
-use shelfread_domain::port::{Listed, RemoteLibrary, Scope};
-use shelfread_domain::{ListingId, RemoteId, RunId, Trigger};
-use shelfread_store::{ChangeState, HoldRow, HoldState, LibraryRow, SourceRow};
+use shelfread_domain::port::{Listed, Problem, RemoteLibrary, Scope, SourceError};
+use shelfread_domain::{ListingId, RemoteId, RunId, RunStatus, Trigger};
+use shelfread_store::{
+    ChangeState, HoldRow, HoldState, Lease, LibraryRow, ListingKey, RunRow, SourceRow,
+};
 
 use super::departures::fingerprint;
 use super::index::{Index, key};
@@ -27,15 +29,17 @@ impl App {
     /// waiting. [`AppError::Usage`] when nothing of the run waits. Otherwise what went wrong is in
     /// the report.
     pub async fn approve(&self, id: RunId, observer: &dyn Observer) -> Result<RunReport> {
-        let (source, holds) = self.waiting(id).await?;
+        let (held_run, source) = self.held_run(id).await?;
         let request = SyncRequest { trigger: Trigger::Approve, ..SyncRequest::default() };
+        self.waiting(&held_run).await?;
         let report = new_report(&source, &request);
         let begun = super::begin::begin(self, &source, &request, observer, report.clone()).await;
         let mut run = match begun {
             Ok(run) => run,
             Err(error) => return Ok(super::begin::failed(self, &source, report, &error).await),
         };
-        let done = run.approve_all(&holds).await;
+        run.proves_server = held_run.coverage.iter().all(|c| c.coverage.complete);
+        let done = run.approve_all(&held_run).await;
         if let Err(error) = &done {
             run.fail(error);
         }
@@ -52,44 +56,63 @@ impl App {
     /// # Errors
     /// [`AppError::Usage`] when nothing of the run waits; what the database says.
     pub async fn discard(&self, id: RunId) -> Result<u64> {
-        let (source, holds) = self.waiting(id).await?;
+        let (held_run, source) = self.held_run(id).await?;
         let lease = super::take_lease(self, &source).await?;
-        let kept = self.keep_held(id, &holds).await;
+        let renewal = super::keep_lease(self, &lease);
+        let kept = self.keep_held(&held_run, &lease).await;
+        drop(renewal);
         self.store.release_lease(lease).await?;
-        kept?;
+        kept
+    }
+
+    async fn keep_held(&self, held_run: &RunRow, lease: &Lease) -> Result<u64> {
+        let holds = self.waiting(held_run).await?;
+        let now = self.clock.now();
+        for hold in &holds {
+            let held = self.held_listings(hold.run_id, None).await?;
+            let held: Vec<ListingId> = held.into_iter().collect();
+            let mut batch = self.store.begin(Some(lease)).await?;
+            for chunk in held.chunks(500) {
+                batch.keep_listings(chunk, now).await?;
+            }
+            batch.decide_hold(hold.id, HoldState::Discarded, now).await?;
+            batch.commit().await?;
+            let (from, to) = (ChangeState::Held, ChangeState::Discarded);
+            self.store.set_change_state(hold.run_id, from, to).await?;
+        }
         Ok(holds.iter().map(|h| h.items).sum())
     }
 
-    async fn keep_held(&self, id: RunId, holds: &[HoldRow]) -> Result<()> {
-        let now = self.clock.now();
-        let held: Vec<ListingId> = self.held_listings(id, None).await?.into_iter().collect();
-        let mut batch = self.store.begin(None).await?;
-        for chunk in held.chunks(500) {
-            batch.keep_listings(chunk, now).await?;
-        }
-        for hold in holds {
-            batch.decide_hold(hold.id, HoldState::Discarded, now).await?;
-        }
-        batch.commit().await?;
-        self.store.set_change_state(id, ChangeState::Held, ChangeState::Discarded).await?;
-        Ok(())
-    }
-
-    async fn waiting(&self, id: RunId) -> Result<(SourceRow, Vec<HoldRow>)> {
+    async fn held_run(&self, id: RunId) -> Result<(RunRow, SourceRow)> {
         let run = self.store.run(id).await?;
         let run = run.ok_or_else(|| AppError::not_found("run", id.to_string()))?;
-        let mut holds = self.store.holds(id).await?;
-        let states: BTreeSet<_> = holds.iter().map(|h| h.state.clone()).collect();
-        holds.retain(|h| h.state == HoldState::Pending.as_str());
-        if holds.is_empty() {
-            let states: Vec<_> = states.into_iter().collect();
-            let so = if states.is_empty() { "it held nothing".into() } else { states.join(", ") };
-            return Err(AppError::Usage(format!("nothing of run {id} waits for a decision: {so}")));
-        }
         let sources = self.store.sources().await?;
         let source = sources.into_iter().find(|s| Some(s.id) == run.run.source_id);
         let gone = || AppError::not_found("source", &run.run.source_name);
-        Ok((source.ok_or_else(gone)?, holds))
+        let source = source.ok_or_else(gone)?;
+        Ok((run, source))
+    }
+
+    /// The holds of a run that wait. A run that would have held what waits already recorded no
+    /// hold of its own; deciding on it decides on that.
+    async fn waiting(&self, run: &RunRow) -> Result<Vec<HoldRow>> {
+        let pending = |h: &HoldRow| h.state == HoldState::Pending.as_str();
+        let own = self.store.holds(run.run.id).await?;
+        let states: BTreeSet<_> = own.iter().map(|h| h.state.clone()).collect();
+        let mut waiting: Vec<_> = own.into_iter().filter(pending).collect();
+        if let Some(source) = run.run.source_id
+            && states.is_empty()
+            && run.status == RunStatus::Held
+        {
+            waiting = self.store.pending_holds(source).await?;
+        }
+        if waiting.is_empty() {
+            let states: Vec<_> = states.into_iter().collect();
+            let so = if states.is_empty() { "it held nothing".into() } else { states.join(", ") };
+            let id = run.run.id;
+            return Err(AppError::Usage(format!("nothing of run {id} waits for a decision: {so}")));
+        }
+        Ok(waiting)
     }
 
     /// The listings that a run held, of one library or of all.
@@ -116,21 +139,42 @@ impl App {
     }
 }
 
+/// A hold that still fits, ready to be applied.
+struct Fitting<'h> {
+    hold: &'h HoldRow,
+    library: LibraryRow,
+    index: Index,
+    leaving: Vec<ListingKey>,
+}
+
 impl Run<'_> {
-    async fn approve_all(&mut self, holds: &[HoldRow]) -> Result<()> {
-        for hold in holds {
-            self.approve_hold(hold).await?;
+    /// All holds are looked at before anything is removed.
+    async fn approve_all(&mut self, held_run: &RunRow) -> Result<()> {
+        let holds = self.app.waiting(held_run).await?;
+        let mut fitting = Vec::new();
+        for hold in &holds {
+            fitting.push(self.fits(hold).await?);
+        }
+        for Fitting { hold, library, index, leaving } in fitting {
+            self.remove_all(&library, &index, &leaving).await?;
+            self.decide(hold, HoldState::Approved).await?;
         }
         Ok(())
     }
 
-    async fn approve_hold(&mut self, hold: &HoldRow) -> Result<()> {
+    async fn fits<'h>(&mut self, hold: &'h HoldRow) -> Result<Fitting<'h>> {
         let libraries = self.app.store.libraries(self.source.id).await?;
         let library = libraries.into_iter().find(|l| l.id == hold.library_id);
         let library = library.ok_or_else(|| AppError::Stale("the library is gone".to_owned()))?;
         let (index, unreadable) = self.look(&library).await?;
         let absent = self.absent(&library, &index, &unreadable).await?;
-        if fingerprint(&absent.leaving) != hold.fingerprint {
+        if index.has_news() {
+            self.decide(hold, HoldState::Stale).await?;
+            let why =
+                format!("'{}' lists things by now that the catalogue does not know", library.name);
+            return Err(AppError::Stale(why));
+        }
+        if fingerprint(&absent.leaving, self.source.on_missing) != hold.fingerprint {
             let held = self.app.held_listings(hold.run_id, Some(&library)).await?;
             let now: HashSet<_> = absent.leaving.iter().map(|l| l.id).collect();
             self.decide(hold, HoldState::Stale).await?;
@@ -141,8 +185,7 @@ impl Run<'_> {
                 now.difference(&held).count(),
             )));
         }
-        self.remove_all(&library, &index, &absent.leaving).await?;
-        self.decide(hold, HoldState::Approved).await
+        Ok(Fitting { hold, library, index, leaving: absent.leaving })
     }
 
     async fn decide(&self, hold: &HoldRow, state: HoldState) -> Result<()> {
@@ -157,8 +200,12 @@ impl Run<'_> {
         let named = |error| AppError::Source { name: self.source.name.clone(), error };
         let remote = self.open.media.libraries().await.map_err(named)?;
         let mut unreadable = HashSet::new();
+        let again = remote.iter().any(|r| r.kind == library.kind && r.name == library.name);
         let Some(remote) = remote.into_iter().find(|r| r.remote_id == library.remote_id) else {
-            return Ok((Index::default(), unreadable));
+            return match again {
+                true => Err(AppError::Stale(format!("'{}' is there again", library.name))),
+                false => Ok((Index::default(), unreadable)),
+            };
         };
         let mut index = self.load_index(library).await?;
         let media = std::sync::Arc::clone(&self.open.media);
@@ -181,6 +228,8 @@ impl Run<'_> {
 
     fn incomplete(&self, remote: &RemoteLibrary, reason: Option<String>) -> AppError {
         let reason = reason.unwrap_or_else(|| "the listing broke off".to_owned());
-        AppError::Stale(format!("'{}' could not be listed whole: {reason}", remote.name))
+        let what = format!("listing '{}' whole", remote.name);
+        let error = SourceError::new(what, Problem::Malformed(reason));
+        AppError::Source { name: self.source.name.clone(), error }
     }
 }

@@ -168,7 +168,6 @@ impl Run<'_> {
             self.report.counts.seen += 1;
             self.item_failed(&observation.label(), reason);
         }
-        listing.added += planned.plan.counts.added;
         self.report.counts += planned.plan.counts;
         self.show(&planned.plan.changes);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shelfread_domain::port::{ServerIdentity, SourceError};
-use shelfread_domain::{RunMode, RunStatus, ViewerId};
+use shelfread_domain::{Existing, RunMode, RunStatus, ViewerId};
 use shelfread_store::{Lease, NewRun, RunError, SourceRow};
 use tokio::task::AbortHandle;
 
@@ -53,7 +53,10 @@ pub(super) async fn begin<'a>(
             source: source.clone(),
             id: report.id,
             started,
-            _renewal: keep_lease(app, &lease),
+            renewal: keep_lease(app, &lease),
+            proves_server: request.existing == Existing::Update
+                && !request.quick
+                && request.library.is_none(),
             lease,
             open: found.open,
             identity: found.identity,
@@ -140,7 +143,7 @@ pub(super) async fn failed(
 
 /// Renews a lease until it is dropped. Every batch checks the lease in its own transaction, so a
 /// renewal that comes too late stops the run there.
-fn keep_lease(app: &App, lease: &Lease) -> Renewal {
+pub(crate) fn keep_lease(app: &App, lease: &Lease) -> Renewal {
     let (store, clock, mut lease) = (app.store.clone(), Arc::clone(&app.clock), lease.clone());
     let task = tokio::spawn(async move {
         let mut every = tokio::time::interval(LEASE / 3);
@@ -156,7 +159,7 @@ fn keep_lease(app: &App, lease: &Lease) -> Renewal {
 }
 
 /// Stops renewing when dropped.
-pub(super) struct Renewal(AbortHandle);
+pub(crate) struct Renewal(AbortHandle);
 
 impl Drop for Renewal {
     fn drop(&mut self) {

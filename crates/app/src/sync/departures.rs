@@ -44,12 +44,15 @@ impl Run<'_> {
     pub(super) async fn conclude_library(&mut self, listing: &Listing) -> Result<()> {
         let library = &listing.library.row;
         if !listing.index.all_seen() && self.request.existing != Existing::Skip {
-            let mut absent = self.absent(library, &listing.index, &listing.unreadable).await?;
-            absent.had = absent.had.saturating_sub(listing.added);
+            let absent = self.absent(library, &listing.index, &listing.unreadable).await?;
             self.depart(library, &listing.index, absent, listing.received).await?;
         }
-        if !self.request.dry_run {
+        let whole = self.request.existing == Existing::Update && !self.request.dry_run;
+        if whole {
             self.app.store.set_library_complete(library.id, self.id, self.started).await?;
+        }
+        if whole && self.report.counts.held == 0 {
+            self.app.store.supersede_holds(library.id, self.app.clock.now()).await?;
         }
         Ok(())
     }
@@ -141,7 +144,11 @@ impl Run<'_> {
         unseen.sort_by_key(|l| (l.kind.level(), l.id));
         let has_other = |l: &ListingKey| l.item_id.is_some_and(|item| present.contains(&item));
         let (superseded, leaving) = unseen.into_iter().partition(has_other);
-        Ok(Absent { superseded, leaving, had: items.len() as u64 })
+        let leaving: Vec<ListingKey> = leaving;
+        let gone_before = leaving.iter().filter(|l| l.missing_since.is_some()).count() as u64;
+        // Items that joined in this run do not make a loss smaller.
+        let had = index.present().min(items.len() as u64) + gone_before;
+        Ok(Absent { superseded, leaving, had })
     }
 
     /// Whether the policy has anything left to do with a listing that is gone.
@@ -233,7 +240,7 @@ impl Run<'_> {
             id: HoldId(Uuid::now_v7()),
             run_id: self.id,
             library_id: library.id,
-            fingerprint: fingerprint(leaving),
+            fingerprint: fingerprint(leaving, self.source.on_missing),
             state: HoldState::Pending.as_str().to_owned(),
             items: loss.losing,
             listings: leaving.len() as u64,
@@ -257,11 +264,12 @@ impl Run<'_> {
     }
 }
 
-/// What a plan of removals was planned against: exactly these listings of these items.
-pub(crate) fn fingerprint(leaving: &[ListingKey]) -> String {
+/// What a plan of removals was planned against: exactly these listings of these items, and what
+/// the policy does with them.
+pub(crate) fn fingerprint(leaving: &[ListingKey], policy: OnMissing) -> String {
     let mut keys: Vec<_> = leaving.iter().map(|l| (l.id, l.item_id)).collect();
     keys.sort_unstable();
-    let mut bytes = Vec::with_capacity(keys.len() * 32);
+    let mut bytes = policy.to_string().into_bytes();
     for (listing, item) in keys {
         bytes.extend_from_slice(listing.0.as_bytes());
         bytes.extend_from_slice(item.map(|i| i.0).unwrap_or_default().as_bytes());

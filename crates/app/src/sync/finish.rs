@@ -18,6 +18,7 @@ impl Run<'_> {
             _ => None,
         };
         record(self.app, &self.source, &mut self.report, failure.as_deref()).await;
+        drop(self.renewal);
         if let Err(error) = self.app.store.release_lease(self.lease).await {
             tracing::warn!(%error, "the lease was not given back; it runs out by itself");
         }
@@ -26,7 +27,8 @@ impl Run<'_> {
 
     fn status(&self) -> RunStatus {
         let counts = &self.report.counts;
-        let nothing = counts.seen == 0 && self.report.coverage.iter().all(|c| !c.coverage.complete);
+        let nothing = counts.seen + counts.removed + counts.missing == 0
+            && self.report.coverage.iter().all(|c| !c.coverage.complete);
         if self.broken && nothing {
             RunStatus::Failed
         } else if self.request.dry_run {
@@ -43,7 +45,7 @@ impl Run<'_> {
     /// The server that answered becomes the one that we know: the first one at once, another one
     /// only when everything that we knew was found on it.
     async fn accept_server(&self) -> crate::Result<()> {
-        let proven = self.report.status == RunStatus::Succeeded && self.request.library.is_none();
+        let proven = self.report.status == RunStatus::Succeeded && self.proves_server;
         let known = self.source.server_id.as_deref() == Some(self.identity.server_id.as_str());
         if self.request.dry_run || known || (self.other_server && !proven) {
             return Ok(());
@@ -72,9 +74,10 @@ pub(super) async fn record(
         finished_at: now,
     };
     let written = async {
-        app.store.add_run_errors(report.id, &report.errors).await?;
+        let errors = app.store.add_run_errors(report.id, &report.errors).await;
         app.store.finish_run(report.id, &end).await?;
-        app.store.note_source_health(source.id, failure, now).await
+        app.store.note_source_health(source.id, failure, now).await?;
+        errors
     };
     let written: Result<(), shelfread_store::StoreError> = written.await;
     if let Err(error) = written {

@@ -90,6 +90,16 @@ impl Index {
         self.vacated.is_empty() && seen == self.entries.len() as u64
     }
 
+    /// How many listings were there, and not missing, when the run began.
+    pub(crate) fn present(&self) -> u64 {
+        (self.entries.len() - self.absent.len()) as u64
+    }
+
+    /// Whether something was observed that was not known when the run began.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
     fn position(&self, key: Key) -> Option<usize> {
         let (high, low) = halves(key);
         self.entries.binary_search_by(|(h, l, _)| (h, l).cmp(&(&high, &low))).ok()

@@ -42,7 +42,7 @@ impl Run<'_> {
             };
             listed.push(Library { row, remote });
         }
-        self.wanted(Libraries { listed, vanished: known })
+        Ok(self.wanted(Libraries { listed, vanished: known }))
     }
 
     async fn relink_library(&self, row: LibraryRow, remote: &RemoteLibrary) -> Result<LibraryRow> {
@@ -74,19 +74,17 @@ impl Run<'_> {
 
     /// Leaves out what is disabled or was not asked for. A library that is not asked for cannot
     /// vanish.
-    fn wanted(&self, mut found: Libraries) -> Result<Libraries> {
+    fn wanted(&self, mut found: Libraries) -> Libraries {
         found.listed.retain(|l| l.row.enabled);
         if let Some(name) = &self.request.library {
             found.listed.retain(|l| l.row.name.eq_ignore_ascii_case(name));
             found.vanished.clear();
-            if found.listed.is_empty() {
-                return Err(AppError::not_found("library", name));
-            }
         }
+        found.vanished.retain(|row| row.enabled);
         if self.request.quick {
             found.vanished.clear();
         }
-        Ok(found)
+        found
     }
 
     /// What planning must know of a library.

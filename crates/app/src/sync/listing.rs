@@ -24,8 +24,16 @@ pub(super) struct Listing {
     expected: Option<u64>,
     /// Remote ids that exist although they could not be read.
     pub(super) unreadable: HashSet<RemoteId>,
-    /// New items that this listing added.
-    pub(super) added: u64,
+    /// Something could not be read, and nobody knows what: the listing proves nothing.
+    unnamed: bool,
+}
+
+impl Listing {
+    /// Notes that an object is there although nothing can be recorded of it.
+    fn note_exists(&mut self, id: RemoteId) {
+        self.index.note_exists(key(id.as_str(), 0));
+        self.unreadable.insert(id);
+    }
 }
 
 impl Run<'_> {
@@ -38,11 +46,11 @@ impl Run<'_> {
             received: 0,
             expected: None,
             unreadable: HashSet::new(),
-            added: 0,
+            unnamed: false,
         };
         let coverage = self.read(&mut listing, scope).await?;
         listing.received = coverage.received;
-        let complete = coverage.complete && listing.full;
+        let complete = coverage.complete && listing.full && !listing.unnamed;
         self.broken |= listing.full && !coverage.complete;
         let library = listing.library.row.name.clone();
         self.report.coverage.push(LibraryCoverage { library, coverage });
@@ -104,11 +112,13 @@ impl Run<'_> {
     ) -> Result<()> {
         for observation in page {
             listing.received += u64::from(observation.part == 0);
+            let id = observation.remote_id.clone();
             match observation.normalize() {
                 Ok(observation) => self.take(listing, observation, batch),
                 Err(error) => {
                     self.report.counts.seen += 1;
                     self.item_failed(&error.to_string(), "it was left out");
+                    listing.note_exists(id);
                 }
             }
         }
@@ -127,7 +137,9 @@ impl Run<'_> {
     fn take(&mut self, listing: &mut Listing, o: Observation, batch: &mut Batch) {
         let viewer = self.identity.viewer.as_ref().map(|v| v.remote_user.as_str());
         let fingerprint = o.fingerprint(viewer);
-        if listing.index.observe(key(o.remote_id.as_str(), o.part), fingerprint) {
+        let same = listing.index.observe(key(o.remote_id.as_str(), o.part), fingerprint);
+        // The ids of another server prove nothing: what looks as before may be something else.
+        if same && !self.other_server {
             self.report.counts.seen += 1;
             self.report.counts.unchanged += 1;
         } else {
@@ -137,9 +149,9 @@ impl Run<'_> {
 
     fn note_failure(&mut self, listing: &mut Listing, failure: ItemFailure) {
         self.item_failed(&failure.label, &failure.message);
-        if let Some(id) = failure.remote_id {
-            listing.index.note_exists(key(id.as_str(), 0));
-            listing.unreadable.insert(id);
+        match failure.remote_id {
+            Some(id) => listing.note_exists(id),
+            None => listing.unnamed = true,
         }
     }
 

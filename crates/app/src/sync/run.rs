@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use shelfread_domain::port::ServerIdentity;
+use shelfread_domain::text::bounded;
 use shelfread_domain::{Counts, RunId, RunStatus, ViewerId};
-use shelfread_store::{Lease, LibraryRow, RunError, SourceRow};
+use shelfread_store::{Lease, LibraryRow, RunError, SourceRow, StoreError};
 use uuid::Uuid;
 
 use super::begin::Renewal;
@@ -14,6 +15,10 @@ use super::{Observer, SyncRequest};
 use crate::App;
 use crate::error::AppError;
 use crate::source::OpenSource;
+
+/// The most errors of a run that are kept, and the most bytes of one.
+const MOST_ERRORS: usize = 1_000;
+const MOST_TEXT: usize = 2_000;
 
 /// A run that has its lease and knows who answers.
 pub(super) struct Run<'a> {
@@ -39,7 +44,9 @@ pub(super) struct Run<'a> {
     /// Libraries that the source no longer has.
     pub(super) vanished: Vec<LibraryRow>,
     /// Keeps the lease alive.
-    pub(super) _renewal: Renewal,
+    pub(super) renewal: Renewal,
+    /// Whether this run, if it succeeds, found everything that was known of the source.
+    pub(super) proves_server: bool,
 }
 
 /// The report of a run that is about to begin.
@@ -102,13 +109,8 @@ impl Run<'_> {
         let found = self.resolve_libraries().await?;
         for library in found.listed {
             let name = library.row.name.clone();
-            if let Err(error) = self.sync_library(library).await {
-                self.broken = true;
-                self.note_error(&name, &error);
-                if is_final(&error) {
-                    return Ok(());
-                }
-            }
+            let done = self.sync_library(library).await;
+            self.go_on(&name, done)?;
         }
         self.vanished = found.vanished;
         Ok(())
@@ -123,12 +125,27 @@ impl Run<'_> {
 
     async fn conclude(&mut self) -> Result<(), AppError> {
         for listing in std::mem::take(&mut self.complete) {
-            self.conclude_library(&listing).await?;
+            let done = self.conclude_library(&listing).await;
+            self.go_on(&listing.library.row.name, done)?;
         }
         for library in std::mem::take(&mut self.vanished) {
-            self.library_vanished(&library).await?;
+            let done = self.library_vanished(&library).await;
+            self.go_on(&library.name, done)?;
         }
         Ok(())
+    }
+
+    /// Notes what failed with one library; only what fails with every one ends the run.
+    fn go_on(&mut self, library: &str, done: Result<(), AppError>) -> Result<(), AppError> {
+        match done {
+            Err(error) if is_final(&error) => Err(error),
+            Err(error) => {
+                self.broken = true;
+                self.note_error(library, &error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     pub(super) fn fail(&mut self, error: &AppError) {
@@ -141,13 +158,25 @@ impl Run<'_> {
         self.note(scope, &error.advice());
     }
 
+    /// Notes an error; what sources name is bounded before it is stored or shown.
     pub(super) fn note(&mut self, scope: &str, message: &str) {
-        let (scope, message) = (scope.to_owned(), message.to_owned());
-        self.report.errors.push(RunError { scope, message });
+        let clean = |text| bounded(text, MOST_TEXT).unwrap_or_default();
+        match self.report.errors.len() {
+            n if n < MOST_ERRORS => {
+                let (scope, message) = (clean(scope), clean(message));
+                self.report.errors.push(RunError { scope, message });
+            }
+            MOST_ERRORS => {
+                let (scope, message) = (self.source.name.clone(), "… and more".to_owned());
+                self.report.errors.push(RunError { scope, message });
+            }
+            _ => {}
+        }
     }
 }
 
 /// After a lost lease or database there is no use in going on with the next library.
 const fn is_final(error: &AppError) -> bool {
-    matches!(error, AppError::Store(_))
+    use StoreError::{Busy, LeaseLost, Unavailable};
+    matches!(error, AppError::Store(LeaseLost { .. } | Busy(_) | Unavailable { .. }))
 }

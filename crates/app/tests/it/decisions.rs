@@ -16,6 +16,8 @@ crate::scenarios!(
     changed_fields_change_back,
     what_was_changed_since_is_left_alone,
     a_revert_is_reverted,
+    what_came_back_gets_what_a_person_had_set,
+    what_is_there_again_is_not_approved_away,
     a_rebuilt_server_that_lost_something_is_approved,
 );
 
@@ -186,4 +188,34 @@ async fn a_rebuilt_server_that_lost_something_is_approved(desk: Desk) {
     assert_eq!(report.counts.removed, 1);
     let again = desk.synced("den").await;
     assert_eq!(again.counts.unchanged, 2, "it is our server now");
+}
+
+async fn what_came_back_gets_what_a_person_had_set(desk: Desk) {
+    let den = desk.den(LibraryKind::Shows, &format!("{SHOWS}{OTHER}")).await;
+    let secrets = desk.id(ItemKind::Episode, "Secrets").await;
+    desk.set_by_hand(secrets, "mine").await;
+    den.lists("1", LibraryKind::Shows, OTHER);
+    let run = desk.synced("den").await;
+    let again = SHOWS
+        .replace(" s1 ", " n1 ")
+        .replace(" e1 ", " n-e1 ")
+        .replace("played last=2026-01-01", "");
+    den.lists("1", LibraryKind::Shows, &format!("{again}{OTHER}"));
+    assert_eq!(desk.synced("den").await.counts.added, 4);
+    let report = desk.app.revert(run.id).await.unwrap();
+    assert_eq!(report.status, RunStatus::Partial, "{:?}", report.errors);
+    let now = desk.item(ItemKind::Episode, "Secrets").await;
+    assert_ne!(now.item.id, secrets);
+    assert!(now.settings.is_some_and(|s| s.auto_download));
+    assert_eq!((now.overrides.len(), now.progress.len()), (1, 1));
+    assert_eq!(desk.shelf().await.len(), 6, "nothing is doubled: {:?}", desk.shelf().await);
+    desk.is_sound().await;
+}
+
+async fn what_is_there_again_is_not_approved_away(desk: Desk) {
+    let (den, run) = held(&desk).await;
+    let back = films(20).replace("movie m11 ", "movie new11 ");
+    den.lists("1", LibraryKind::Movies, &back.lines().take(11).collect::<Vec<_>>().join("\n"));
+    assert!(matches!(desk.app.approve(run.id, &Quiet).await, Err(AppError::Stale(_))));
+    assert_eq!(desk.shelf().await.len(), 20);
 }

@@ -53,7 +53,13 @@ async fn source_name(session: &Session, name: &str) -> Result<String, Failure> {
 /// 0 done; 1 all failed; 3 finished, but something is held, partial or failed.
 fn exit_code(reports: &[RunReport]) -> u8 {
     let failed = reports.iter().filter(|r| r.status == RunStatus::Failed).count();
-    let fine = |r: &RunReport| matches!(r.status, RunStatus::Succeeded | RunStatus::Planned);
+    // A dry run is as fine as the run that it shows would be.
+    let planned = |r: &RunReport| {
+        r.status == RunStatus::Planned
+            && r.errors.is_empty()
+            && r.counts.held + r.counts.failed == 0
+    };
+    let fine = |r: &RunReport| r.status == RunStatus::Succeeded || planned(r);
     match failed {
         n if n > 0 && n == reports.len() => 1,
         _ if reports.iter().all(fine) => 0,

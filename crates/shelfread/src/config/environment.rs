@@ -7,9 +7,14 @@ use super::{ConfigError, Variables};
 
 const PREFIX: &str = "SHELFREAD_";
 
+/// What may follow the prefix, beside sources and clients.
+const KNOWN: &str = "CONFIG, DATA_DIR, DATABASE_URL, SERVER_LISTEN, SCHEDULE_FULL, SCHEDULE_QUICK, \
+                     DOWNLOADS_POLL, PLAY_STATE_SYNC, SOURCE_… and DOWNLOAD_CLIENT_…";
+
 /// Puts the variables over what the file says.
 pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<(), ConfigError> {
-    for (variable, value) in variables {
+    let named = named_secrets(config);
+    for (variable, value) in variables.iter().filter(|(name, _)| !named.contains(name)) {
         let Some(key) = variable.strip_prefix(PREFIX) else { continue };
         let set = if let Some(rest) = key.strip_prefix("SOURCE_") {
             set_source(&mut config.source, rest, value)
@@ -23,9 +28,15 @@ pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<
     Ok(())
 }
 
+/// The variables that the file names as places of secrets.
+fn named_secrets(config: &FileConfig) -> Vec<String> {
+    let tokens = config.source.iter().filter_map(|s| s.token_env.clone());
+    tokens.chain(config.download_client.iter().filter_map(|c| c.password_env.clone())).collect()
+}
+
 fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), String> {
     match key {
-        "CONFIG" | "LOG" => {}
+        "CONFIG" | "LOG" | "TOKEN" => {}
         "DATA_DIR" => config.data_dir = Some(value.into()),
         "DATABASE_URL" => config.database_url = Some(value.into()),
         "SERVER_LISTEN" => {
@@ -37,7 +48,7 @@ fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), Stri
         "PLAY_STATE_SYNC" => {
             config.play_state.sync = value.parse().map_err(|e| format!("{e}"))?;
         }
-        _ => return Err("there is no such key".to_owned()),
+        _ => return Err(format!("there is no such key; known are {KNOWN}")),
     }
     Ok(())
 }
