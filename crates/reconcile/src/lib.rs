@@ -5,6 +5,7 @@
 //! catalogue has comes in as [`Known`](shelfread_domain::Known), fresh ids from the caller, and a
 //! plan leaves no choice to the one who applies it.
 
+pub mod correct;
 pub mod downloads;
 pub mod guard;
 pub mod matching;

@@ -1,10 +1,12 @@
 //! Reads for people: pages of items, and one item with all that hangs on it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, QueryResult, Value};
 use serde::Serialize;
 use shelfread_domain::{
-    ExternalId, ItemId, ItemKind, ItemRecord, ListingRecord, OverrideRecord, ProgressRecord,
+    ExternalId, Field, ItemId, ItemKind, ItemRecord, ListingRecord, OverrideRecord, ProgressRecord,
     SettingsRecord, SourceId,
 };
 
@@ -96,6 +98,8 @@ pub struct ItemDetail {
     pub external_ids: Vec<ExternalId>,
     /// What a person corrected.
     pub overrides: Vec<OverrideRecord>,
+    /// When each of these fields was corrected.
+    pub corrected_at: BTreeMap<Field, DateTime<Utc>>,
     /// What a person set.
     pub settings: Option<SettingsRecord>,
     /// Play state, for each viewer.
@@ -217,7 +221,9 @@ impl Store {
             )
         };
         let externals = simple(mapping::EXTERNAL_ID, "external_ids", "e", "e.provider, e.value");
-        let overrides = simple(mapping::OVERRIDE, "overrides", "o", "o.field");
+        let override_columns = format!("{}, o.updated_at", mapping::OVERRIDE);
+        let overrides = simple(&override_columns, "overrides", "o", "o.field");
+        let overrides = one(overrides).await?;
         let settings = simple(mapping::SETTINGS, "item_settings", "s", "s.item_id");
         let progress = simple(mapping::PROGRESS_COLUMNS, "progress", "p", "p.viewer_id");
         Ok(Some(ItemDetail {
@@ -226,7 +232,11 @@ impl Store {
             listings: read(&one(listings).await?, listing_detail)?,
             children: read(&one(children).await?, mapping::item)?,
             external_ids: read(&one(externals).await?, |r| Ok(mapping::external_id(r)?.id))?,
-            overrides: read(&one(overrides).await?, mapping::override_)?,
+            corrected_at: overrides
+                .iter()
+                .map(|row| Ok((mapping::override_(row)?.field, cell(row, 3)?)))
+                .collect::<Result<_>>()?,
+            overrides: read(&overrides, mapping::override_)?,
             settings: read(&one(settings).await?, mapping::settings)?.pop(),
             progress: read(&one(progress).await?, mapping::progress)?,
         }))

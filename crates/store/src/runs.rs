@@ -14,6 +14,7 @@ use shelfread_domain::{
 use uuid::Uuid;
 
 use crate::Store;
+use crate::batch::Batch;
 use crate::bulk;
 use crate::cell::{Cell, stored, word};
 use crate::entity::{run_errors, runs};
@@ -112,26 +113,8 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn begin_run(&self, run: &NewRun) -> Result<()> {
-        let model = runs::Model {
-            id: run.id.0,
-            source_id: run.source_id.map(|id| id.0),
-            source_name: run.source_name.clone(),
-            trigger: run.trigger.to_string(),
-            mode: run.mode.to_string(),
-            status: RunStatus::Running.to_string(),
-            dry_run: run.dry_run,
-            existing: run.existing.to_string(),
-            counts: to_json(&Counts::default()),
-            coverage: to_json::<[LibraryCoverage]>(&[]),
-            reverts_run_id: run.reverts_run_id.map(|id| id.0),
-            reverted_by_run_id: None,
-            started_at: stored(run.started_at),
-            finished_at: None,
-            message: None,
-        };
-        runs::Entity::insert(model.into_active_model().reset_all())
-            .exec_without_returning(&self.write)
-            .await?;
+        let model = new_model(run).into_active_model().reset_all();
+        runs::Entity::insert(model).exec_without_returning(&self.write).await?;
         Ok(())
     }
 
@@ -341,6 +324,48 @@ impl Store {
             }
         }
         Ok(touched)
+    }
+}
+
+impl Batch {
+    /// Records a whole run together with what it writes in this batch: one that is over at once
+    /// is never seen at work, wherever the program is killed. Before anything that it writes.
+    ///
+    /// # Errors
+    /// What the database says. After an error the batch can only be dropped.
+    pub async fn record_run(&mut self, run: &NewRun, end: &RunEnd<'_>) -> Result<()> {
+        self.check()?;
+        let model = runs::Model {
+            status: end.status.to_string(),
+            counts: to_json(end.counts),
+            coverage: to_json(end.coverage),
+            message: end.message.map(str::to_owned),
+            finished_at: Some(stored(end.finished_at)),
+            ..new_model(run)
+        };
+        let insert = runs::Entity::insert(model.into_active_model().reset_all());
+        let done = insert.exec_without_returning(self.session.conn()).await;
+        self.guard(done.map_err(Into::into)).map(|_| ())
+    }
+}
+
+fn new_model(run: &NewRun) -> runs::Model {
+    runs::Model {
+        id: run.id.0,
+        source_id: run.source_id.map(|id| id.0),
+        source_name: run.source_name.clone(),
+        trigger: run.trigger.to_string(),
+        mode: run.mode.to_string(),
+        status: RunStatus::Running.to_string(),
+        dry_run: run.dry_run,
+        existing: run.existing.to_string(),
+        counts: to_json(&Counts::default()),
+        coverage: to_json::<[LibraryCoverage]>(&[]),
+        reverts_run_id: run.reverts_run_id.map(|id| id.0),
+        reverted_by_run_id: None,
+        started_at: stored(run.started_at),
+        finished_at: None,
+        message: None,
     }
 }
 

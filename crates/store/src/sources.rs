@@ -400,6 +400,17 @@ impl Store {
         Ok(known.map(|viewer| ViewerId(viewer.id)))
     }
 
+    /// The viewer of a source that was met last, and the source's name for them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn last_viewer(&self, source: SourceId) -> Result<Option<(ViewerId, String)>> {
+        let query = viewers::Entity::find()
+            .filter(viewers::Column::SourceId.eq(source.0))
+            .order_by_desc(viewers::Column::Id);
+        Ok(query.one(&self.read).await?.map(|v| (ViewerId(v.id), v.remote_user)))
+    }
+
     /// The viewer that a source knows by this id; made when new, renamed when renamed there.
     ///
     /// # Errors
