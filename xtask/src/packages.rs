@@ -47,6 +47,31 @@ const NEEDS: &[Need] = &[
         package: "ffmpeg",
         check: "media files of folder tests",
     },
+    Need {
+        probe: Probe::Program("transmission-daemon"),
+        package: "transmission-daemon",
+        check: "download tests on real daemons",
+    },
+    Need {
+        probe: Probe::Program("qbittorrent-nox"),
+        package: "qbittorrent-nox",
+        check: "download tests on real daemons",
+    },
+    Need {
+        probe: Probe::Program("deluged"),
+        package: "deluged",
+        check: "download tests on real daemons",
+    },
+    Need {
+        probe: Probe::Program("deluge-web"),
+        package: "deluge-web",
+        check: "download tests on real daemons",
+    },
+    Need {
+        probe: Probe::Program("nzbget"),
+        package: "nzbget",
+        check: "download tests on real daemons",
+    },
 ];
 
 /// Parts of the toolchain that a minimal installation of Rust leaves out.
