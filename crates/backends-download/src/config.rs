@@ -87,6 +87,8 @@ pub fn connect(
         ClientKind::Transmission => Ok(Arc::new(crate::transmission::Transmission::new(config)?)),
         #[cfg(feature = "qbittorrent")]
         ClientKind::Qbittorrent => Ok(Arc::new(crate::qbittorrent::Qbittorrent::new(config)?)),
+        #[cfg(feature = "deluge")]
+        ClientKind::Deluge => Ok(Arc::new(crate::deluge::Deluge::new(config)?)),
         #[allow(unreachable_patterns, reason = "reached when a feature is left out")]
         kind => {
             let problem = format!("this program was built without {kind}");

@@ -15,6 +15,8 @@
 //! - States, fields and numbers that make no sense cost that field and nothing else.
 
 mod config;
+#[cfg(feature = "deluge")]
+mod deluge;
 mod payload;
 #[cfg(feature = "qbittorrent")]
 mod qbittorrent;

@@ -119,6 +119,11 @@ impl Daemon {
         }
     }
 
+    /// Stops the last of its processes and leaves the others.
+    pub async fn stop_last(&mut self) {
+        self.processes.pop().unwrap().stop().await;
+    }
+
     pub fn start_again(&mut self) {
         self.processes = (self.launch)(self.folder.path());
     }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod daemon;
+#[cfg(feature = "deluge")]
+mod deluge;
 mod suite;
 mod torrents;
 
