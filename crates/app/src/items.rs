@@ -1,8 +1,9 @@
 //! Items as programs and people see them: with derived status, and the origin of every field.
 
+use chrono::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shelfread_domain::{Field, Fields, ItemId, ItemKind, OverrideRecord};
+use shelfread_domain::{Field, Fields, ItemId, ItemKind};
 use shelfread_store::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail};
 
 use crate::App;
@@ -127,9 +128,9 @@ pub fn detail_view(detail: &ItemDetail) -> Value {
     let mut fields = Map::new();
     for field in Field::ALL {
         let value = item.fields.get(field);
-        let (origin, since) = origin(field, &value, &detail.overrides, &detail.listings);
-        fields
-            .insert(field.to_string(), json!({ "value": value, "origin": origin, "since": since }));
+        let (origin, since) = origin(field, value.as_deref(), detail);
+        let told = json!({ "value": value, "origin": origin, "since": since });
+        fields.insert(field.to_string(), told);
     }
     json!({
         "id": item.id,
@@ -179,18 +180,18 @@ fn listing(l: &ListingDetail) -> Value {
 /// Who says what a field shows: a person, or the first source by priority that says just that.
 fn origin(
     field: Field,
-    value: &Option<String>,
-    overrides: &[OverrideRecord],
-    listings: &[ListingDetail],
+    value: Option<&str>,
+    detail: &ItemDetail,
 ) -> (Option<String>, Option<String>) {
-    if overrides.iter().any(|o| o.field == field) {
-        return (Some("a person".to_owned()), None);
+    if detail.overrides.iter().any(|o| o.field == field) {
+        let since = detail.corrected_at.get(&field).map(DateTime::to_rfc3339);
+        return (Some("a person".to_owned()), since);
     }
     if value.is_none() {
         return (None, None);
     }
-    let says = |l: &&ListingDetail| said(l).get(field) == *value;
-    let source = listings.iter().find(says);
+    let says = |l: &&ListingDetail| said(l).get(field).as_deref() == value;
+    let source = detail.listings.iter().find(says);
     match source {
         Some(l) => (Some(l.source.clone()), Some(l.updated_at.to_rfc3339())),
         None => (Some("derived".to_owned()), None),

@@ -10,6 +10,7 @@ pub mod doctor;
 mod error;
 pub mod items;
 mod owner;
+pub mod person;
 pub mod render;
 mod revert;
 mod source;
