@@ -284,7 +284,7 @@ impl Revert {
 
     /// Changes back what is still as the run left it.
     async fn change_back(&mut self, part: &[RunChange]) -> Result<(), StoreError> {
-        let items: BTreeSet<ItemId> = part.iter().filter_map(|c| c.item_id).collect();
+        let items: BTreeSet<ItemId> = part.iter().flat_map(items_of).collect();
         let items: Vec<_> = items.into_iter().collect();
         let mut batch = self.store.begin(None).await?;
         let mut known = batch.load_tree(&items).await?;
@@ -387,9 +387,15 @@ fn back(known: &Known, done: &RunChange) -> Result<Back, StoreError> {
     }
 }
 
+/// The items that a change of the journal is about: whose the row was, and whose it became.
+fn items_of(done: &RunChange) -> impl Iterator<Item = ItemId> {
+    let after = done.after.as_ref().and_then(|after| after.get("item_id")?.as_str()?.parse().ok());
+    done.item_id.into_iter().chain(after)
+}
+
 /// The row that a change of the journal is about, as it is now.
 fn current(known: &Known, done: &RunChange) -> Result<Option<Row>, StoreError> {
-    let Some(item) = done.item_id else { return Ok(None) };
+    let Some(item) = items_of(done).next() else { return Ok(None) };
     let whole = || done.whole_after();
     Ok(match done.entity.as_str() {
         "item" => known.item(item).map(|i| Row::Item(Box::new(i.clone()))),
@@ -399,7 +405,7 @@ fn current(known: &Known, done: &RunChange) -> Result<Option<Row>, StoreError> {
         }
         "settings" => known.settings(item).map(|s| Row::Settings(Box::new(s.clone()))),
         "external_id" => whole()?.filter(|row| match row {
-            Row::ExternalId(e) => known.owner(e.kind, &e.id) == Some(item),
+            Row::ExternalId(e) => known.owner(e.kind, &e.id) == Some(e.item_id),
             _ => false,
         }),
         "progress" => match whole()? {

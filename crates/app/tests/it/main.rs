@@ -4,6 +4,7 @@ mod completion;
 mod decisions;
 mod desk;
 mod identity;
+mod person;
 mod removal;
 mod robustness;
 mod trouble;
