@@ -139,7 +139,7 @@ pub fn place(
         Some(from) if work.draft.known.listings_of(from.id).nth(1).is_none() => {
             work.merge(&target, &from);
         }
-        from => work.move_listing(listing, from.as_ref(), to, context, new_id),
+        from => work.move_listing(&listing, from.as_ref(), to, context, new_id),
     }
     Ok(work.finish("placed by a person"))
 }
@@ -165,7 +165,7 @@ pub fn split(
     }
     let parent = from.as_ref().and_then(|i| i.parent_id);
     let to = work.new_item(&listing, parent, context, new_id);
-    work.move_listing(listing, from.as_ref(), to, context, new_id);
+    work.move_listing(&listing, from.as_ref(), to, context, new_id);
     Ok(work.finish("split off by a person"))
 }
 
@@ -377,7 +377,7 @@ impl<'a> Work<'a> {
 
     fn move_listing(
         &mut self,
-        listing: ListingRecord,
+        listing: &ListingRecord,
         from: Option<&ItemRecord>,
         to: ItemId,
         context: &Context<'_>,
@@ -385,11 +385,11 @@ impl<'a> Work<'a> {
     ) {
         let mut placed = listing.clone();
         if placed.fingerprint == LOOK_AGAIN {
-            placed.fingerprint = fingerprint(&listing, context);
+            placed.fingerprint = fingerprint(listing, context);
         }
         self.hand(placed, to, MatchBasis::Person);
         if let Some(from) = from.filter(|from| from.kind == ItemKind::Show) {
-            self.bring_children(from.id, &listing, to, context, new_id);
+            self.bring_children(from.id, listing, to, context, new_id);
         }
     }
 
