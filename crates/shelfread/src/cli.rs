@@ -209,6 +209,88 @@ pub enum ItemCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Correct fields, whatever sources say
+    Set {
+        /// Its id
+        id: String,
+        /// title, sort_title, overview, year, air_date, runtime_seconds or poster_url
+        #[arg(value_name = "FIELD=VALUE", required = true)]
+        fields: Vec<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Clear fields for good, or let sources have their say again
+    Clear {
+        /// Its id
+        id: String,
+        /// Names of fields
+        #[arg(value_name = "FIELD", required = true)]
+        fields: Vec<String>,
+        /// Take back what a person said of these fields
+        #[arg(long)]
+        reset: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Set what is to be done with an item
+    Settings {
+        /// Its id
+        id: String,
+        /// Download new episodes or a better file by itself
+        #[arg(long, value_enum, value_name = "on|off")]
+        auto_download: Option<Switch>,
+        /// What became of that; an empty text takes the status away
+        #[arg(long, value_name = "TEXT")]
+        status: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make two items one
+    Merge {
+        /// The item that stays
+        keep: String,
+        /// The item that gives it all it has, and goes
+        gone: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make one of the listings of an item an item of its own
+    Split {
+        /// Its id
+        id: String,
+        /// The listing, as `item show` names it
+        #[arg(long, value_name = "LISTING")]
+        listing: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List what waits for a decision, or decide where a listing belongs
+    Review(ItemReviewArgs),
+}
+
+/// A switch in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Args)]
+pub struct ItemReviewArgs {
+    /// The listing to decide on
+    #[arg(requires = "decision")]
+    pub listing: Option<String>,
+    /// It belongs to this item
+    #[arg(long, value_name = "ID", group = "decision", requires = "listing")]
+    pub to: Option<String>,
+    /// It is an item of its own
+    #[arg(long, group = "decision", requires = "listing")]
+    pub new: bool,
+    /// How many
+    #[arg(long, default_value_t = 100)]
+    pub limit: u64,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ use shelfread_domain::{
     RunStatus, SourceId, Trigger,
 };
 use shelfread_reconcile::correct::Refusal;
+pub use shelfread_reconcile::correct::Wish;
 use shelfread_store::{Batch, NewRun, RunEnd};
 use uuid::Uuid;
 pub use wishes::{SettingsChange, value_of};
