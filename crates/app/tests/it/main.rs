@@ -1,5 +1,7 @@
 //! The scenarios that the engine must get right, on SQLite and on PostgreSQL.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
+
 mod completion;
 mod decisions;
 mod desk;

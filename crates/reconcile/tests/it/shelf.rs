@@ -269,12 +269,7 @@ impl Shelf {
         }
     }
 
-    fn depart(
-        &mut self,
-        run: &mut Run<'_>,
-        superseded: &[ListingId],
-        leaving: &[ListingId],
-    ) {
+    fn depart(&mut self, run: &mut Run<'_>, superseded: &[ListingId], leaving: &[ListingId]) {
         let seen = |remote_id: &RemoteId, part| run.seen.contains(&(remote_id.clone(), part));
         let departure = Departure {
             library: run.library.id,

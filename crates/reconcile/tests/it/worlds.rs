@@ -22,7 +22,8 @@ pub fn wild_syncs() -> impl Strategy<Value = Vec<Sync>> {
 }
 
 fn wild_sync() -> impl Strategy<Value = Sync> {
-    let reach = prop_oneof![3 => Just(Reach::Full), 1 => Just(Reach::Partial), 1 => Just(Reach::Quick)];
+    let reach =
+        prop_oneof![3 => Just(Reach::Full), 1 => Just(Reach::Partial), 1 => Just(Reach::Quick)];
     let existing = prop_oneof![
         6 => Just(Existing::Update),
         1 => Just(Existing::Fill),
@@ -45,7 +46,8 @@ fn wild_sync() -> impl Strategy<Value = Sync> {
 
 fn wild_observation() -> impl Strategy<Value = Observation> {
     use ItemKind::{Episode, Movie, Season, Show};
-    let kind = prop_oneof![3 => Just(Movie), 2 => Just(Show), 1 => Just(Season), 4 => Just(Episode)];
+    let kind =
+        prop_oneof![3 => Just(Movie), 2 => Just(Show), 1 => Just(Season), 4 => Just(Episode)];
     let identity = (kind, 0..4_u8, prop::bool::weighted(0.1), 0..2_u8, weighted(0.1, 1..2_u16));
     (identity, wild_facts(), of(play())).prop_map(
         |((kind, number, shared, show, part), mut facts, play)| {
@@ -69,10 +71,11 @@ fn wild_observation() -> impl Strategy<Value = Observation> {
                 facts.episode_number = None;
             }
             o.part = part.filter(|_| kind == Episode).unwrap_or(0);
-            o.anchor = facts.files.first().cloned().map(|f| FileRef {
-                modified: chrono::DateTime::from_timestamp(5, 0),
-                ..f
-            });
+            o.anchor = facts
+                .files
+                .first()
+                .cloned()
+                .map(|f| FileRef { modified: chrono::DateTime::from_timestamp(5, 0), ..f });
             Observation { facts, play, ..o }.normalize().unwrap()
         },
     )
@@ -90,7 +93,8 @@ fn wild_facts() -> impl Strategy<Value = Facts> {
     let file = weighted(0.4, (select(&["a", "b"][..]), select(&["1", "2"][..])));
     let numbers = (weighted(0.8, 0..3_i32), weighted(0.8, 1..4_i32), weighted(0.2, 1..3_i32));
     let date = weighted(0.3, 1..4_u32);
-    let shown = (text(&["A", "B", "The A"]), of(2000..2002), text(&["x", "y"]), text(&["/p", "/q"]));
+    let shown =
+        (text(&["A", "B", "The A"]), of(2000..2002), text(&["x", "y"]), text(&["/p", "/q"]));
     (shown, ids, file, numbers, date).prop_map(
         |((title, year, overview, poster_url), external_ids, file, numbers, date)| Facts {
             title,

@@ -19,23 +19,23 @@ pub async fn run(session: &Session, verb: &ItemCommand) -> Outcome {
         ItemCommand::Show { id, format } => show(session, id, format.json).await,
         ItemCommand::Set { id, fields, format } => {
             let wishes = each(fields, assignment)?;
-            told(session.app.correct_fields(item_id(id)?, &wishes).await?, *format)
+            told(&session.app.correct_fields(item_id(id)?, &wishes).await?, *format)
         }
         ItemCommand::Clear { id, fields, reset, format } => {
             let wish = if *reset { Wish::Sources } else { Wish::Nothing };
             let wishes = each(fields, |name| Ok((field(name)?, wish.clone())))?;
-            told(session.app.correct_fields(item_id(id)?, &wishes).await?, *format)
+            told(&session.app.correct_fields(item_id(id)?, &wishes).await?, *format)
         }
         ItemCommand::Settings { id, auto_download, status, format } => {
             let auto_download = auto_download.map(|switch| switch == Switch::On);
             let change = SettingsChange { auto_download, status: status.clone() };
-            told(session.app.change_settings(item_id(id)?, &change).await?, *format)
+            told(&session.app.change_settings(item_id(id)?, &change).await?, *format)
         }
         ItemCommand::Merge { keep, gone, format } => {
-            told(session.app.merge_items(item_id(keep)?, item_id(gone)?).await?, *format)
+            told(&session.app.merge_items(item_id(keep)?, item_id(gone)?).await?, *format)
         }
         ItemCommand::Split { id, listing, format } => {
-            told(session.app.split_item(item_id(id)?, listing_id(listing)?).await?, *format)
+            told(&session.app.split_item(item_id(id)?, listing_id(listing)?).await?, *format)
         }
         ItemCommand::Review(args) => review(session, args).await,
     }
@@ -76,7 +76,7 @@ fn each<T>(
 }
 
 /// Tells what a correction did.
-fn told(done: Correction, format: Format) -> Outcome {
+fn told(done: &Correction, format: Format) -> Outcome {
     if format.json {
         output::json(&done)?;
         return Ok(0);
@@ -99,7 +99,7 @@ async fn review(session: &Session, args: &ItemReviewArgs) -> Outcome {
     if let Some(listing) = &args.listing {
         let to = args.to.as_deref().map(item_id).transpose()?;
         let listing = listing_id(listing)?;
-        return told(session.app.place_listing(listing, to).await?, args.format);
+        return told(&session.app.place_listing(listing, to).await?, args.format);
     }
     let waiting = session.app.reviews(args.limit).await?;
     if args.format.json {

@@ -1,6 +1,8 @@
 //! The real binary, as a person or a script runs it: on real folders, on simulated servers, and
 //! killed in the middle.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
+
 mod cli;
 mod desk;
 mod folders;
