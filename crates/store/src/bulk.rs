@@ -159,8 +159,8 @@ mod tests {
             for rows in CHUNKS {
                 let source = values(columns.len(), rows);
                 let sql = update_text(DbBackend::Sqlite, table, key.len(), &columns, &source);
-                let plan = session.query(&format!("EXPLAIN QUERY PLAN {sql}"), Vec::new());
-                let plan = plan.await.unwrap();
+                let explain = format!("EXPLAIN QUERY PLAN {sql}");
+                let plan = session.query(&explain, Vec::new()).await.unwrap();
                 let steps: Vec<String> = plan.iter().map(|row| cell(row, 3).unwrap()).collect();
                 let looks_up = steps.iter().any(|s| s.starts_with(&format!("SEARCH {table} ")));
                 assert!(looks_up, "{rows} rows of {table}: {steps:?}");

@@ -1,6 +1,6 @@
 //! The simulated servers speak the wire format that they claim, and misbehave exactly as told.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail like tests")]
 
 mod client;
 mod control;

@@ -1,5 +1,7 @@
 //! The same suite on SQLite and on PostgreSQL.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
+
 mod apply;
 mod constraints;
 mod db;
