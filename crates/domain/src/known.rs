@@ -245,13 +245,15 @@ impl Known {
     /// Takes a listing away.
     pub fn drop_listing(&mut self, id: ListingId) {
         let Some(old) = self.listings.remove(&id) else { return };
-        self.by_remote
-            .retain_exact(&(old.library_id, old.remote_id.clone(), old.part), |l| *l == id);
-        if let Some(item) = old.item_id {
-            if let Some(all) = self.by_item.get_mut(&item) {
-                all.remove(&id);
+        if let Some(all) = old.item_id.and_then(|item| self.by_item.get_mut(&item)) {
+            all.remove(&id);
+        }
+        let at = (old.library_id, old.remote_id, old.part);
+        if self.by_remote.get(&at) == Some(&id) {
+            self.by_remote.remove(&at);
+            if old.kind == ItemKind::Show {
+                self.shows.remove(&(at.0, at.1));
             }
-            self.shows.retain_exact(&(old.library_id, old.remote_id), |i| *i == item);
         }
         for (key, index) in [(old.file_key, &mut self.by_file), (old.moved_key, &mut self.by_moved)]
         {

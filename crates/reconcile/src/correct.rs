@@ -467,3 +467,6 @@ fn counted(changes: &[Change]) -> Counts {
         ..Counts::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ use shelfread_domain::{
     ListingId, ListingRecord, NaturalKey, Op, RemoteId, Row, ViewerId,
 };
 
+use crate::settle::Claim;
+
 pub(crate) struct Draft<'a> {
     pub(crate) known: &'a mut Known,
     /// The library whose listing is at work.
@@ -27,6 +29,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) sight: Option<Sight<'a>>,
     /// Items that were touched since they were settled.
     pub(crate) stale: BTreeSet<ItemId>,
+    /// What items claim although others have it, by the last time they were settled.
+    pub(crate) claims: BTreeMap<ItemId, Claim>,
     /// What went along with removed items.
     removed: Vec<Change>,
 }
@@ -92,6 +96,7 @@ impl<'a> Draft<'a> {
             asked: HashSet::new(),
             sight,
             stale: BTreeSet::new(),
+            claims: BTreeMap::new(),
             removed: Vec::new(),
         }
     }
@@ -214,6 +219,7 @@ impl<'a> Draft<'a> {
     /// Settles what was touched and gives the difference.
     pub(crate) fn finish(&mut self) -> Changes {
         self.settle();
+        self.mark_claims();
         let progress = self.settle_progress();
         Changes {
             removed: std::mem::take(&mut self.removed),

@@ -18,16 +18,17 @@
 //!   has no other listing and its place is free; else its listing goes to the item at that place;
 //! - an episode takes the place of one that nothing in this full listing stood for so far: that one
 //!   is left without a number, until it is seen or leaves;
-//! - a listing that may only be completed or skipped is still relinked, to any listing of its item
-//!   that is gone, because otherwise its absence would read as a departure;
+//! - where facts may only be completed, any listing of the item that is gone is relinked, whatever
+//!   its file: with it would go what it said. Where known items are skipped, only shows are linked,
+//!   without a word, so that their new episodes find them; and no absence proves anything;
 //! - what waits for a person, or for a place that is not free, is looked at again in every run.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use shelfread_domain::{
-    Existing, Facts, Fields, ItemId, ItemRecord, Known, LibraryId, ListingId, ListingRecord,
-    MatchBasis, NaturalKey, Observation, Plan, RemoteId, Review, RunId, ViewerId,
+    Existing, Facts, Fields, ItemId, ItemKind, ItemRecord, Known, LibraryId, ListingId,
+    ListingRecord, MatchBasis, NaturalKey, Observation, Plan, RemoteId, Review, RunId, ViewerId,
 };
 use uuid::Uuid;
 
@@ -242,23 +243,26 @@ impl<'a> Planner<'a> {
     }
 
     fn join(&mut self, o: &Observation, item: ItemId, basis: MatchBasis) {
+        let existing = self.context.existing;
+        if existing == Existing::Skip && o.kind != ItemKind::Show {
+            self.outcomes.push(Outcome { item: Some(item), conflict: false });
+            return;
+        }
         if let Some(id) = self.relinkable(o, item) {
             self.park(o, Some(id));
             self.restate(id, o, Some(basis));
             return;
         }
         let mut listing = self.new_listing(o, Some(item), basis);
-        match self.context.existing {
-            Existing::Update => {}
-            Existing::Fill => {
-                let known = &*self.draft.known;
-                listing.facts = filled(known, &Facts::default(), &o.facts, known.item(item));
-                listing.fingerprint = LOOK_AGAIN;
-            }
-            Existing::Skip => {
-                self.outcomes.push(Outcome { item: Some(item), conflict: false });
-                return;
-            }
+        if existing != Existing::Update {
+            let known = &*self.draft.known;
+            let nothing = Facts::default();
+            listing.facts = match existing {
+                Existing::Fill => filled(known, &nothing, &o.facts, known.item(item)),
+                _ => nothing,
+            };
+            listing.play = listing.play.filter(|_| existing == Existing::Fill);
+            listing.fingerprint = LOOK_AGAIN;
         }
         self.put_new(listing, o, false);
     }
@@ -280,7 +284,10 @@ impl<'a> Planner<'a> {
                 && self.draft.is_gone(l)
         };
         let candidates = self.draft.known.listings_of(item).filter(fits);
-        candidates.min_by_key(|l| (l.file_key != is, !same_file(l), l.id)).map(|l| l.id)
+        let unlikely = |l: &&ListingRecord| {
+            (l.file_key != is, !same_file(l), l.remote_id != o.remote_id, l.id)
+        };
+        candidates.min_by_key(unlikely).map(|l| l.id)
     }
 
     /// The listing without item that has the remote id of an observation.

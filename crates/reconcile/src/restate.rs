@@ -18,11 +18,14 @@ pub(crate) fn restated(
 ) -> ListingRecord {
     let mut after = ListingRecord {
         remote_id: o.remote_id.clone(),
-        parent_remote_id: o.parent.clone(),
         missing_since: None,
         kept_since: None,
         ..before.clone()
     };
+    if context.existing == Existing::Skip {
+        return after;
+    }
+    after.parent_remote_id.clone_from(&o.parent);
     let play = observed_play(o, context);
     match context.existing {
         Existing::Update => {
@@ -32,13 +35,12 @@ pub(crate) fn restated(
             after.fingerprint = o.fingerprint(context.remote_user);
             after.moved_key = o.moved_key();
         }
-        Existing::Fill => {
+        Existing::Fill | Existing::Skip => {
             let item = before.item_id.and_then(|id| known.item(id));
             after.facts = filled(known, &before.facts, &o.facts, item);
             after.play = before.play.or(play);
             after.moved_key = before.moved_key.or_else(|| o.moved_key());
         }
-        Existing::Skip => {}
     }
     after.file_key = after.facts.file_key();
     if says_keys_of(o, &after.facts) {
@@ -101,7 +103,8 @@ pub(crate) fn filled(
     fill!(shown.title, shown.sort_title, shown.overview, shown.year, shown.air_date);
     fill!(shown.runtime_seconds, shown.poster_url);
     if let Some(item) = item {
-        fill!(item.season_number, item.episode_number, item.absolute_number);
+        fill!(item.absolute_number);
+        fill_place(&mut facts, observed, item);
     }
     facts.monitored = facts.monitored.or(observed.monitored);
     facts.added_at = facts.added_at.or(observed.added_at);
@@ -110,6 +113,21 @@ pub(crate) fn filled(
     }
     fill_external_ids(known, &mut facts, observed, item);
     facts
+}
+
+/// Season and episode are taken over together, where neither the listing nor the item says another
+/// one.
+fn fill_place(facts: &mut Facts, observed: &Facts, item: &ItemRecord) {
+    let fits = [
+        (facts.season_number, observed.season_number),
+        (item.season_number, observed.season_number),
+        (facts.episode_number, observed.episode_number),
+        (item.episode_number, observed.episode_number),
+    ];
+    if fits.iter().all(|(is, observed)| is.is_none() || is == observed) {
+        facts.season_number = observed.season_number;
+        facts.episode_number = observed.episode_number;
+    }
 }
 
 /// Takes over the ids of providers from which neither the listing nor the item has one, and those

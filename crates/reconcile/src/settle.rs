@@ -23,6 +23,31 @@ pub(crate) const LOOK_AGAIN: i64 = 0;
 /// Season, episode and absolute number.
 type Numbers = (Option<i32>, Option<i32>, Option<i32>);
 
+/// What an item claims although another one has it.
+pub(crate) enum Claim {
+    /// A place in the show.
+    Place { season: Option<i32>, episode: Option<i32>, holder: ItemId },
+    /// External ids.
+    Ids { ids: Vec<ExternalId>, owners: BTreeSet<ItemId> },
+}
+
+impl Claim {
+    fn is_made_by(&self, facts: &Facts) -> bool {
+        match self {
+            Self::Place { season, episode, .. } => says_place(facts, (*season, *episode)),
+            Self::Ids { ids, .. } => facts.external_ids.iter().any(|id| ids.contains(id)),
+        }
+    }
+
+    fn review(&self) -> Review {
+        let (candidates, claims) = match self {
+            Self::Place { holder, .. } => (vec![*holder], Vec::new()),
+            Self::Ids { ids, owners } => (owners.iter().copied().collect(), ids.clone()),
+        };
+        Review { reason: ReviewReason::Claim, candidates, claims }
+    }
+}
+
 impl Draft<'_> {
     /// Settles the items that were touched since the last time. Those that are touched by that are
     /// left for the next time.
@@ -33,6 +58,9 @@ impl Draft<'_> {
             Some((id, resolve(item.kind, &by_priority(self.known, item))))
         };
         let stale: Vec<(ItemId, Resolved)> = stale.into_iter().filter_map(resolved).collect();
+        for (id, _) in &stale {
+            self.claims.remove(id);
+        }
         self.settle_numbers(&stale);
         self.settle_external_ids(&stale);
         for (id, resolved) in stale {
@@ -56,7 +84,8 @@ impl Draft<'_> {
             self.renumber(*id, *numbers);
         }
         for (id, holder) in blocked {
-            self.claim(id, &[holder], &[]);
+            let (season, episode, _) = moving[&id];
+            self.claims.insert(id, Claim::Place { season, episode, holder });
         }
     }
 
@@ -107,16 +136,21 @@ impl Draft<'_> {
         if (season, episode) == has || place.is_none_or(|place| self.asked.contains(&place)) {
             return Some(wanted);
         }
-        self.look_again(id, |f| (f.season_number, f.episode_number) == (season, episode));
+        self.look_again(id, |f| says_place(f, (season, episode)));
         None
     }
 
-    /// Forgets the fingerprints of an item's listings that say something. Where a person placed
-    /// one, nothing is left to find.
+    /// The listings of an item that say something. Where a person placed one, nothing is left to
+    /// find out or to review.
+    fn saying(&self, item: ItemId, says: impl Fn(&Facts) -> bool) -> Vec<ListingRecord> {
+        let listings = self.known.listings_of(item);
+        let saying = listings.filter(|l| l.match_basis != MatchBasis::Person && says(&l.facts));
+        saying.cloned().collect()
+    }
+
+    /// Forgets the fingerprints of the listings of an item that say something.
     fn look_again(&mut self, item: ItemId, says: impl Fn(&Facts) -> bool) {
-        let says = |l: &&ListingRecord| l.match_basis != MatchBasis::Person && says(&l.facts);
-        let saying: Vec<_> = self.known.listings_of(item).filter(says).cloned().collect();
-        for listing in saying {
+        for listing in self.saying(item, says) {
             self.put_listing(ListingRecord { fingerprint: LOOK_AGAIN, ..listing });
         }
     }
@@ -149,24 +183,13 @@ impl Draft<'_> {
         blocked
     }
 
-    /// Marks the listings of an item in this library that claim what other items own. Where a
-    /// person placed a listing, nothing is left to review.
-    fn claim(&mut self, id: ItemId, candidates: &[ItemId], claims: &[ExternalId]) {
-        let library = self.library;
-        let makes = |l: &&ListingRecord| {
-            l.library_id == library
-                && l.match_basis != MatchBasis::Person
-                && (claims.is_empty() || claims.iter().any(|c| l.facts.external_ids.contains(c)))
-        };
-        let claiming: Vec<_> = self.known.listings_of(id).filter(makes).cloned().collect();
-        for mut listing in claiming {
-            listing.fingerprint = LOOK_AGAIN;
-            listing.review = Some(Review {
-                reason: ReviewReason::Claim,
-                candidates: candidates.to_vec(),
-                claims: claims.to_vec(),
-            });
-            self.put_listing(listing);
+    /// Marks the listings that say what another item has.
+    pub(crate) fn mark_claims(&mut self) {
+        for (item, claim) in std::mem::take(&mut self.claims) {
+            for listing in self.saying(item, |facts| claim.is_made_by(facts)) {
+                let review = Some(claim.review());
+                self.put_listing(ListingRecord { review, fingerprint: LOOK_AGAIN, ..listing });
+            }
         }
     }
 
@@ -219,7 +242,7 @@ impl Draft<'_> {
             }
         }
         if !contested.is_empty() {
-            self.claim(item.id, &Vec::from_iter(owners), &contested);
+            self.claims.insert(item.id, Claim::Ids { ids: contested, owners });
         }
     }
 
@@ -302,6 +325,10 @@ fn said_play(known: &Known, item: ItemId, source: SourceId) -> Option<PlayState>
 
 const fn numbers(item: &ItemRecord) -> Numbers {
     (item.season_number, item.episode_number, item.absolute_number)
+}
+
+fn says_place(facts: &Facts, place: (Option<i32>, Option<i32>)) -> bool {
+    (facts.season_number, facts.episode_number) == place
 }
 
 /// The place that only one item can have. Episodes without number may share a day.

@@ -23,9 +23,8 @@ pub fn same_plan(what: &str, a: &Plan, b: &Plan) {
 #[track_caller]
 pub fn same_catalogue(a: &Known, b: &Known) {
     let (a, b) = (rows(a), rows(b));
-    if let Some(row) = a.symmetric_difference(&b).next() {
-        panic!("the plan and what planning left as known differ in\n{row}");
-    }
+    let row = a.symmetric_difference(&b).next();
+    assert_eq!(row, None, "the plan and what planning left as known differ in");
 }
 
 /// Every row of a catalogue as text.

@@ -2,7 +2,7 @@
 //! what holds for every catalogue and every listing. Knows no database, no network and no adapter:
 //! [`shelf`] is the engine in memory, and [`script`] the language in which a test talks to it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod check;
 mod identity;

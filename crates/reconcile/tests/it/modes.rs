@@ -191,11 +191,7 @@ fn skip_only_adds() {
             movie m1 "Hitze" 1996 tmdb=950 file=Heat/hd.mkv:5
             movie m2 "Ronin" 1998
             movie m3 "Alien" 1979 tmdb=348
-        sync den skip                   # another id is no other item, nor is another file
-            movie n1 "Hitze" 1996 tmdb=949 file=Heat/uhd.mkv:9
-            movie m2 "Ronin" 1998
-            movie m3 "Alien" 1979 tmdb=348
-        sync den skip
+        sync den skip                   # another id is no other item, and absence proves nothing
             movie n1 "Hitze" 1996 tmdb=949 file=Heat/uhd.mkv:9
             movie m2 "Ronin" 1998
             movie m3 "Alien" 1979 tmdb=348
@@ -206,15 +202,50 @@ fn skip_only_adds() {
             den skip: 3 seen, 1 added, 2 unchanged
                 + movie i3 Ronin (1998)
                 + listing den:m2 of i3 by new
-            den skip: 3 seen, 1 relinked, 3 unchanged
-                → listing den:m1: is den:n1 now, by external_id
             den skip: 3 seen, 3 unchanged
             catalogue
             movie i1 Alien (1979)
             movie i2 Heat (1995): tmdb 949
-                den:n1
+                den:m1
             movie i3 Ronin (1998)
                 den:m2
+        "#]],
+    );
+}
+
+#[test]
+fn skip_links_a_known_show_for_its_new_episodes() {
+    check(
+        r#"
+        given den
+            show s1 "Dark" tvdb=1
+            episode s1 1x01 e1 "Secrets"
+        configure loft priority=-1
+        sync loft skip
+            show t "Finster" tvdb=1 tmdb=2 played
+            episode t 1x01 f1 "Geheimnisse"
+            episode t 1x02 f2 "Lügen"
+        sync loft skip
+            show t "Finster" tvdb=1 tmdb=2 played
+            episode t 1x01 f1 "Geheimnisse"
+            episode t 1x02 f2 "Lügen"
+        catalogue
+        "#,
+        &expect![[r#"
+            den: 2 seen, 2 added
+            loft skip: 3 seen, 1 added, 1 updated, 1 unchanged
+                + listing loft:t of i1 by external_id
+                + episode i3 S01E02 Lügen
+                + listing loft:f2 of i3 by new
+            loft skip: 3 seen, 3 unchanged
+            catalogue
+            show i1 Dark: tvdb 1
+                den:s1
+                loft:t
+            episode i2 S01E01 Secrets: of i1
+                den:e1
+            episode i3 S01E02 Lügen: of i1
+                loft:f2
         "#]],
     );
 }
