@@ -1,3 +1,5 @@
+//! What corrections plan, one by one.
+
 use shelfread_domain::{Existing, LibraryRef, PlayState, RemoteId, SourceId};
 use shelfread_testkit::notation::observations;
 
