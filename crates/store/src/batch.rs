@@ -4,7 +4,7 @@
 //! writer; on PostgreSQL every batch first locks one row. So two sources that meet the same new
 //! film make one item. A batch that failed once can only be dropped, on both databases.
 
-use sea_orm::{DatabaseTransaction, DbBackend, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 
 use crate::Store;
 use crate::error::{Result, StoreError};
@@ -32,6 +32,11 @@ impl Store {
     /// the database says.
     pub async fn begin(&self, lease: Option<&Lease>) -> Result<Batch> {
         let session = Session::new(sql::begin(&self.write).await?);
+        if session.backend() == DbBackend::Postgres {
+            // A plan for a table that was empty when it was made must not read it whole later,
+            // not even in the check of a foreign key.
+            session.conn().execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+        }
         lock_catalogue(&session).await?;
         if let Some(lease) = lease {
             check_lease(&session, lease).await?;
@@ -84,6 +89,18 @@ impl Batch {
     /// What the database says.
     pub async fn rollback(self) -> Result<()> {
         Ok(self.session.into_inner().rollback().await?)
+    }
+
+    /// Whether PostgreSQL plans every query for its keys and the tables as they are now. It must for
+    /// finding rows: a plan from when the tables were small takes any index for as good as another.
+    /// It must not for writing, where it would plan the check of each foreign key of each row.
+    pub(crate) async fn plan_afresh(&self, afresh: bool) -> Result<()> {
+        if self.session.backend() == DbBackend::Postgres {
+            let mode = if afresh { "force_custom_plan" } else { "auto" };
+            let sql = format!("SET LOCAL plan_cache_mode = {mode}");
+            self.session.conn().execute_unprepared(&sql).await?;
+        }
+        Ok(())
     }
 
     /// How many statements this batch has run.

@@ -2,14 +2,14 @@
 //! keyset pages, never as whole listings, so that a million of them fit through.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, TransactionTrait};
 use shelfread_domain::{ItemId, ItemKind, LibraryId, ListingId, ListingRecord, RemoteId};
 
 use crate::Store;
 use crate::cell::{from_json, word};
 use crate::error::Result;
 use crate::mapping::{self, part};
-use crate::sql::{Rows, Session, Ty, cell};
+use crate::sql::{Rows, Select, Session, Ty, cell};
 
 /// Rows of one page.
 const PAGE: usize = 1_000;
@@ -61,7 +61,7 @@ impl Store {
         library: LibraryId,
         mut each: impl FnMut(IndexEntry) + Send,
     ) -> Result<()> {
-        let session = Session::new(self.read.clone());
+        let session = self.paging().await?;
         let sql = index_text(session.backend());
         let mut last = (String::new(), -1);
         loop {
@@ -108,6 +108,17 @@ impl Store {
         .await
     }
 
+    /// A transaction to read pages in. PostgreSQL knows nothing yet of a table that was filled just
+    /// now, and would read and sort the whole library for every page instead of following the index.
+    async fn paging(&self) -> Result<Session<DatabaseTransaction>> {
+        let transaction = self.read.begin().await?;
+        if transaction.get_database_backend() == DbBackend::Postgres {
+            let sql = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
+            transaction.execute_unprepared(sql).await?;
+        }
+        Ok(Session::new(transaction))
+    }
+
     /// Walks the listings of a library; the second and third column are remote id and part.
     async fn pages(
         &self,
@@ -115,7 +126,7 @@ impl Store {
         columns: &str,
         mut each: impl FnMut(&QueryResult) -> Result<()> + Send,
     ) -> Result<()> {
-        let session = Session::new(self.read.clone());
+        let session = self.paging().await?;
         let sql = page_text(columns);
         let mut last = (String::new(), -1);
         loop {
@@ -146,11 +157,10 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn listings_by_ids(&self, ids: &[ListingId]) -> Result<Vec<ListingRecord>> {
-        let columns = mapping::LISTING;
-        let sql = format!("SELECT {columns} FROM {{k}} CROSS JOIN listings l WHERE l.id = k.a");
+        let whole = Select { columns: mapping::LISTING, table: "listings l", on: "l.id = k.a" };
         let ids = Rows::single(ids.iter().map(|id| id.0));
         let session = Session::new(self.read.clone());
-        let rows = session.query_keys(&sql, &[("a", Ty::Uuid)], &ids, []).await?;
+        let rows = session.look_up(whole, &[("a", Ty::Uuid)], &ids, []).await?;
         rows.iter().map(mapping::listing).collect()
     }
 }

@@ -17,7 +17,7 @@ use crate::batch::Batch;
 use crate::cell::{Cell, external_id};
 use crate::error::Result;
 use crate::mapping;
-use crate::sql::{Column, Rows, Ty, cell};
+use crate::sql::{Column, Rows, Select, Ty, cell};
 
 const ID: [Column; 1] = [("a", Ty::Uuid)];
 const TEXT: [Column; 1] = [("a", Ty::Text)];
@@ -107,9 +107,9 @@ impl Batch {
 
     async fn tree(&self, items: &[ItemId]) -> Result<Known> {
         let mut found = Found { items: ids(items), ..Found::default() };
-        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a";
+        let children = Select { columns: "i.id", table: "items i", on: "i.parent_id = k.a" };
         let roots = Rows::single(found.items.iter().copied());
-        found.items(&self.session.query_keys(sql, &ID, &roots, []).await?)?;
+        found.items(&self.session.look_up(children, &ID, &roots, []).await?)?;
         self.load_found(found, Depth::Everything).await
     }
 
@@ -119,6 +119,7 @@ impl Batch {
         viewer: Option<ViewerId>,
         lookup: &Lookup,
     ) -> Result<Known> {
+        self.plan_afresh(true).await?;
         let mut found = Found::default();
         let shows = self.find_by_remote_id(library, lookup, &mut found).await?;
         self.find_children(&shows, lookup, &mut found).await?;
@@ -132,6 +133,7 @@ impl Batch {
         if known.library(library).is_none() {
             self.load_libraries([library.0], &mut known).await?;
         }
+        self.plan_afresh(false).await?;
         Ok(known)
     }
 
@@ -142,16 +144,22 @@ impl Batch {
         lookup: &Lookup,
         found: &mut Found,
     ) -> Result<HashMap<RemoteId, ItemId>> {
-        let sql = "SELECT l.id, l.item_id FROM {k} CROSS JOIN listings l \
-                   WHERE l.remote_id = k.a AND l.library_id = ?";
+        let listed = listings("l.remote_id = k.a AND l.library_id = ?");
         let ids = Rows::single(lookup.remote_ids.iter().map(|id| id.as_str()));
-        found.listings(&self.session.query_keys(sql, &TEXT, &ids, [library.0.into()]).await?)?;
-        let sql = "SELECT l.remote_id, l.item_id FROM {k} CROSS JOIN listings l \
-                   WHERE l.remote_id = k.a AND l.library_id = ? AND l.kind = 'show' \
-                   AND l.item_id IS NOT NULL";
+        found.listings(&self.session.look_up(listed, &TEXT, &ids, [library.0.into()]).await?)?;
+        let named = Select {
+            columns: "l.remote_id, l.item_id",
+            table: "listings l",
+            on: "l.remote_id = k.a AND l.library_id = ? AND l.kind = 'show'",
+        };
         let parents = Rows::single(lookup.parents.iter().map(|id| id.as_str()));
-        let rows = self.session.query_keys(sql, &TEXT, &parents, [library.0.into()]).await?;
-        rows.iter().map(|row| Ok((RemoteId(cell(row, 0)?), ItemId(cell(row, 1)?)))).collect()
+        let mut shows = HashMap::new();
+        for row in self.session.look_up(named, &TEXT, &parents, [library.0.into()]).await? {
+            if let Some(item) = cell::<Option<Uuid>>(&row, 1)? {
+                shows.insert(RemoteId(cell(&row, 0)?), ItemId(item));
+            }
+        }
+        Ok(shows)
     }
 
     /// Rule 2. One query per index, since a partial index serves only who repeats its condition.
@@ -178,17 +186,16 @@ impl Batch {
             }
         }
         let season = [("a", Ty::Uuid), ("b", Ty::Int)];
-        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a \
-                   AND i.season_number = k.b AND i.kind = 'season'";
-        found.items(&self.session.query_keys(sql, &season, &seasons, []).await?)?;
+        let on = "i.parent_id = k.a AND i.season_number = k.b AND i.kind = 'season'";
+        found.items(&self.session.look_up(items(on), &season, &seasons, []).await?)?;
         let episode = [("a", Ty::Uuid), ("b", Ty::Int), ("c", Ty::Int)];
-        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a \
-                   AND i.season_number = k.b AND i.episode_number = k.c AND i.kind = 'episode'";
-        found.items(&self.session.query_keys(sql, &episode, &episodes, []).await?)?;
+        let on = "i.parent_id = k.a AND i.season_number = k.b AND i.episode_number = k.c \
+                  AND i.kind = 'episode'";
+        found.items(&self.session.look_up(items(on), &episode, &episodes, []).await?)?;
         let date = [("a", Ty::Uuid), ("b", Ty::Date)];
-        let sql = "SELECT i.id FROM {k} CROSS JOIN items i WHERE i.parent_id = k.a \
-                   AND i.air_date = k.b AND i.kind = 'episode' AND i.episode_number IS NULL";
-        found.items(&self.session.query_keys(sql, &date, &dated, []).await?)
+        let on = "i.parent_id = k.a AND i.air_date = k.b AND i.kind = 'episode' \
+                  AND i.episode_number IS NULL";
+        found.items(&self.session.look_up(items(on), &date, &dated, []).await?)
     }
 
     /// Rule 3.
@@ -199,9 +206,12 @@ impl Batch {
             keys.cells.push(kind.to_cell());
             keys.cells.extend(external_id(id));
         }
-        let sql = "SELECT e.item_id FROM {k} CROSS JOIN external_ids e \
-                   WHERE e.kind = k.a AND e.provider = k.b AND e.value = k.c";
-        found.items(&self.session.query_keys(sql, &columns, &keys, []).await?)
+        let owners = Select {
+            columns: "e.item_id",
+            table: "external_ids e",
+            on: "e.kind = k.a AND e.provider = k.b AND e.value = k.c",
+        };
+        found.items(&self.session.look_up(owners, &columns, &keys, []).await?)
     }
 
     /// Rule 4: the same file anywhere, a moved one in this library.
@@ -211,13 +221,12 @@ impl Batch {
         lookup: &Lookup,
         found: &mut Found,
     ) -> Result<()> {
-        let sql = "SELECT l.id, l.item_id FROM {k} CROSS JOIN listings l WHERE l.file_key = k.a";
+        let same = listings("l.file_key = k.a");
         let keys = Rows::single(lookup.file_keys.iter().copied());
-        found.listings(&self.session.query_keys(sql, &BIG, &keys, []).await?)?;
-        let sql = "SELECT l.id, l.item_id FROM {k} CROSS JOIN listings l \
-                   WHERE l.moved_key = k.a AND l.library_id = ?";
+        found.listings(&self.session.look_up(same, &BIG, &keys, []).await?)?;
+        let moved = listings("l.moved_key = k.a AND l.library_id = ?");
         let keys = Rows::single(lookup.moved_keys.iter().copied());
-        found.listings(&self.session.query_keys(sql, &BIG, &keys, [library.0.into()]).await?)
+        found.listings(&self.session.look_up(moved, &BIG, &keys, [library.0.into()]).await?)
     }
 
     /// Rule 5.
@@ -227,38 +236,33 @@ impl Batch {
         for (kind, title, year) in &lookup.titles {
             keys.cells.extend([kind.to_cell(), title.to_cell(), (*year).into()]);
         }
-        let sql = "SELECT i.id FROM {k} CROSS JOIN items i \
-                   WHERE i.kind = k.a AND i.title_key = k.b AND i.year = k.c";
-        found.items(&self.session.query_keys(sql, &columns, &keys, []).await?)
+        let on = "i.kind = k.a AND i.title_key = k.b AND i.year = k.c";
+        found.items(&self.session.look_up(items(on), &columns, &keys, []).await?)
     }
 
     async fn load_found(&self, found: Found, depth: Depth) -> Result<Known> {
         let mut known = Known::default();
         let items = Rows::single(found.items);
-        let sql = |columns: &str, table: &str, key: &str| {
-            format!("SELECT {columns} FROM {{k}} CROSS JOIN {table} WHERE {key} = k.a")
+        let by_item = |columns, table, on| {
+            self.session.look_up(Select { columns, table, on }, &ID, &items, [])
         };
-        let text = sql(mapping::ITEM, "items i", "i.id");
-        for row in self.session.query_keys(&text, &ID, &items, []).await? {
+        for row in by_item(mapping::ITEM, "items i", "i.id = k.a").await? {
             known.put_item(mapping::item(&row)?);
         }
-        let text = sql(mapping::LISTING, "listings l", "l.item_id");
-        let mut listings = self.session.query_keys(&text, &ID, &items, []).await?;
-        let text = sql(mapping::LISTING, "listings l", "l.id");
+        let mut rows = by_item(mapping::LISTING, "listings l", "l.item_id = k.a").await?;
+        let lost = Select { columns: mapping::LISTING, table: "listings l", on: "l.id = k.a" };
         let orphans = Rows::single(found.listings);
-        listings.extend(self.session.query_keys(&text, &ID, &orphans, []).await?);
+        rows.extend(self.session.look_up(lost, &ID, &orphans, []).await?);
         let mut libraries = HashSet::new();
-        for row in listings {
+        for row in rows {
             let listing = mapping::listing(&row)?;
             libraries.insert(listing.library_id.0);
             known.put_listing(listing);
         }
-        let text = sql(mapping::EXTERNAL_ID, "external_ids e", "e.item_id");
-        for row in self.session.query_keys(&text, &ID, &items, []).await? {
+        for row in by_item(mapping::EXTERNAL_ID, "external_ids e", "e.item_id = k.a").await? {
             known.put_external_id(mapping::external_id(&row)?);
         }
-        let text = sql(mapping::OVERRIDE, "overrides o", "o.item_id");
-        for row in self.session.query_keys(&text, &ID, &items, []).await? {
+        for row in by_item(mapping::OVERRIDE, "overrides o", "o.item_id = k.a").await? {
             known.put_override(mapping::override_(&row)?);
         }
         self.load_personal(&items, depth, &mut known).await?;
@@ -267,26 +271,24 @@ impl Batch {
     }
 
     async fn load_personal(&self, items: &Rows, depth: Depth, known: &mut Known) -> Result<()> {
-        let columns = mapping::PROGRESS_COLUMNS;
-        let sql =
-            format!("SELECT {columns} FROM {{k}} CROSS JOIN progress p WHERE p.item_id = k.a");
+        let progress = |on| Select { columns: mapping::PROGRESS_COLUMNS, table: "progress p", on };
         let rows = match depth {
             Depth::Sync(None) => Vec::new(),
             Depth::Sync(Some(viewer)) => {
-                let sql = format!("{sql} AND p.viewer_id = ?");
-                self.session.query_keys(&sql, &ID, items, [viewer.0.into()]).await?
+                let own = progress("p.item_id = k.a AND p.viewer_id = ?");
+                self.session.look_up(own, &ID, items, [viewer.0.into()]).await?
             }
-            Depth::Everything => self.session.query_keys(&sql, &ID, items, []).await?,
+            Depth::Everything => {
+                self.session.look_up(progress("p.item_id = k.a"), &ID, items, []).await?
+            }
         };
         for row in rows {
             known.put_progress(mapping::progress(&row)?);
         }
         if depth == Depth::Everything {
-            let columns = mapping::SETTINGS;
-            let sql = format!(
-                "SELECT {columns} FROM {{k}} CROSS JOIN item_settings s WHERE s.item_id = k.a"
-            );
-            for row in self.session.query_keys(&sql, &ID, items, []).await? {
+            let table = "item_settings s";
+            let settings = Select { columns: mapping::SETTINGS, table, on: "s.item_id = k.a" };
+            for row in self.session.look_up(settings, &ID, items, []).await? {
                 known.put_settings(mapping::settings(&row)?);
             }
         }
@@ -299,7 +301,7 @@ impl Batch {
         known: &mut Known,
     ) -> Result<()> {
         let sql = "SELECT b.id, b.source_id, s.name, s.priority FROM {k} \
-                   CROSS JOIN libraries b JOIN sources s ON s.id = b.source_id WHERE b.id = k.a";
+                   JOIN libraries b ON b.id = k.a JOIN sources s ON s.id = b.source_id";
         let ids = Rows::single(ids);
         for row in self.session.query_keys(sql, &ID, &ids, []).await? {
             known.put_library(LibraryRef {
@@ -319,4 +321,14 @@ fn ids(items: &[ItemId]) -> HashSet<Uuid> {
 
 fn rows(width: usize) -> Rows {
     Rows::new(width, 0)
+}
+
+/// Listings found by a key, with their items.
+const fn listings(on: &'static str) -> Select<'static> {
+    Select { columns: "l.id, l.item_id", table: "listings l", on }
+}
+
+/// Items found by a key.
+const fn items(on: &'static str) -> Select<'static> {
+    Select { columns: "i.id", table: "items i", on }
 }

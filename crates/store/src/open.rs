@@ -145,6 +145,7 @@ async fn open_postgres(url: &str, shown: &str) -> Result<(DatabaseConnection, Da
     let options = PgConnectOptions::from_str(url)
         .map_err(|e| StoreError::Address { url: shown.to_owned(), reason: e.to_string() })?
         .application_name("shelfread")
+        .options([("jit", "off")])
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let pool = PoolOptions::<sqlx::Postgres>::new()

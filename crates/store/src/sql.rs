@@ -191,6 +191,33 @@ fn push_quoted(text: &mut String, value: &str) {
     text.push('"');
 }
 
+/// What to read of the rows that a list of keys `k` finds in one table.
+#[derive(Clone, Copy, Debug)]
+pub struct Select<'a> {
+    pub columns: &'a str,
+    /// With its alias, as `items i`.
+    pub table: &'a str,
+    /// How a key finds its rows.
+    pub on: &'a str,
+}
+
+impl Select<'_> {
+    /// A text that makes the database look up each key by its index, whatever it knows or does
+    /// not know yet of the table: in a first sync the tables grow a thousandfold before PostgreSQL
+    /// counts them, and a plan that reads a whole table for every batch is the end of it.
+    fn text(&self, backend: DbBackend) -> String {
+        let Self { columns, table, on } = self;
+        let alias = table.rsplit(' ').next().unwrap_or(table);
+        match backend {
+            DbBackend::Postgres => format!(
+                "SELECT {columns} FROM {{k}} \
+                 CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {on} OFFSET 0) {alias}"
+            ),
+            _ => format!("SELECT {columns} FROM {{k}} CROSS JOIN {table} WHERE {on}"),
+        }
+    }
+}
+
 /// Writes `?` as PostgreSQL does, counting from `first`.
 fn numbered(template: &str, first: usize) -> String {
     let mut sql = String::with_capacity(template.len() + 16);
@@ -256,6 +283,17 @@ impl<C: ConnectionTrait> Session<C> {
         }
         let (sql, values) = self.keyed(template, columns, rows, more);
         self.query_raw(sql, values).await
+    }
+
+    /// Finds rows by a list of keys.
+    pub async fn look_up(
+        &self,
+        select: Select<'_>,
+        columns: &[Column],
+        rows: &Rows,
+        more: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>> {
+        self.query_keys(&select.text(self.backend), columns, rows, more).await
     }
 
     /// Runs a command with plain parameters, written `?`; returns the number of rows.
