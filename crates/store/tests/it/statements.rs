@@ -1,6 +1,8 @@
 //! The shape of the work: a number of rows never makes a number of statements.
 
-use shelfread_domain::{Change, ListingRecord, Lookup};
+use shelfread_domain::known::ChildKey;
+use shelfread_domain::{Change, ItemRecord, ListingRecord, Lookup};
+use shelfread_store::Store;
 
 use crate::db::{Catalogue, Db, add, both, now, plan, remove, update};
 use crate::records::{MadeBy, episode, external, listing, movie, progress, show};
@@ -62,4 +64,98 @@ async fn an_empty_plan_costs_nothing(db: Db) {
     assert_eq!(statements(&c, Vec::new()).await, 0);
     let film = movie("Heat");
     assert_eq!(statements(&c, vec![update(film.clone(), film)]).await, 0);
+}
+
+/// PostgreSQL counts its tables only now and then. A first sync must not wait for that: whatever
+/// the tables grow to in between, a batch reads what it looks for and not the whole of them.
+#[tokio::test]
+async fn growing_films_are_never_read_whole() {
+    let (few, many) = tokio::join!(rows_read_for(None, 15), rows_read_for(None, 45));
+    assert_in_proportion(many - few, 30);
+}
+
+#[tokio::test]
+async fn growing_shows_are_never_read_whole() {
+    let dark = show("Dark");
+    let (few, many) = tokio::join!(rows_read_for(Some(&dark), 15), rows_read_for(Some(&dark), 45));
+    assert_in_proportion(many - few, 30);
+}
+
+/// How small tables are read does not matter, so the first batches are taken off.
+fn assert_in_proportion(read: i64, batches: i64) {
+    let written = batches * 300;
+    assert!(read <= 3 * written, "{read} rows read to write {written}");
+}
+
+async fn rows_read_for(show: Option<&ItemRecord>, batches: i64) -> i64 {
+    let mut c = uncounted().await;
+    if let Some(show) = show {
+        c.apply(vec![add(show.clone()), add(listing(c.library, "show", show))]).await.unwrap();
+    }
+    for batch in 0..batches {
+        first_seen(&c, show, batch).await;
+    }
+    rows_read(&mut c).await
+}
+
+#[tokio::test]
+async fn a_library_that_grew_is_read_once_for_its_index() {
+    let mut c = uncounted().await;
+    let film = movie("Many");
+    let many = (0..9_000).map(|n| listing(c.other, &n.to_string(), &film)).map(add);
+    c.apply([add(film.clone())].into_iter().chain(many).collect()).await.unwrap();
+    let before = rows_read(&mut c).await;
+    let mut entries = 0;
+    c.for_each_index(c.other, |_| entries += 1).await.unwrap();
+    let read = rows_read(&mut c).await - before;
+    assert_eq!(entries, 9_000);
+    assert!(read <= entries + 100, "{read} rows read for an index of {entries}");
+}
+
+/// A PostgreSQL that never counts its tables.
+async fn uncounted() -> Catalogue {
+    let c = Db::postgres().await.with_catalogue().await;
+    for table in ["items", "listings", "external_ids"] {
+        c.damage(&format!("ALTER TABLE {table} SET (autovacuum_enabled = off)")).await;
+    }
+    c
+}
+
+/// How many rows of the large tables were read so far. Connections tell when they close.
+async fn rows_read(c: &mut Catalogue) -> i64 {
+    let fresh = Store::open(&c.url).await.unwrap();
+    std::mem::replace(&mut c.db.store, fresh).close().await.unwrap();
+    c.number(
+        "SELECT CAST(SUM(seq_tup_read + COALESCE(idx_tup_fetch, 0)) AS bigint) \
+         FROM pg_stat_user_tables WHERE relname IN ('items', 'listings', 'external_ids')",
+    )
+    .await
+}
+
+/// Looks for a hundred films, or as many episodes of a show, that are not there, and adds them.
+async fn first_seen(c: &Catalogue, show: Option<&ItemRecord>, batch: i64) {
+    let mut lookup = Lookup { parents: vec!["show".into()], ..Lookup::default() };
+    let mut rows = Vec::new();
+    for n in 0..100 {
+        let item = match show {
+            Some(show) => episode(show, i32::try_from(batch).unwrap(), n),
+            None => movie(&format!("{batch}-{n}")),
+        };
+        let entry = listing(c.library, &format!("{batch}-{n}"), &item);
+        let id = external(&item, "tmdb", &(batch * 100 + i64::from(n) + 1).to_string());
+        lookup.remote_ids.push(entry.remote_id.clone());
+        lookup.file_keys.extend(entry.file_key);
+        lookup.external.push((item.kind, id.id.clone()));
+        lookup.titles.extend(item.title_key.clone().map(|key| (item.kind, key, 1995)));
+        let (season, episode) = (item.season_number, item.episode_number);
+        let parent = "show".into();
+        let child = ChildKey { parent, kind: item.kind, season, episode, air_date: None };
+        lookup.children.extend(season.map(|_| child));
+        rows.extend([add(item), add(entry), add(id)]);
+    }
+    let mut batch = c.begin(None).await.unwrap();
+    let known = batch.load(c.library, Some(c.viewer), &lookup).await.unwrap();
+    assert_eq!(known.items().count(), 0);
+    batch.apply(c.run, &plan(rows), now()).await.unwrap();
+    batch.commit().await.unwrap();
 }
