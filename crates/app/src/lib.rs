@@ -8,6 +8,7 @@
 mod clock;
 pub mod doctor;
 mod error;
+mod history;
 pub mod items;
 mod owner;
 pub mod person;

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::history::Origin;
 use crate::sync::RunReport;
 
 /// Changes of a journal that are read at once, and at the most written in one transaction.
@@ -77,7 +78,7 @@ impl App {
         self.store.begin_run(&run).await?;
         let mut revert = Revert {
             store: self.store.clone(),
-            run: run.id,
+            run: run.clone(),
             reverted: reverted.run.id,
             now,
             lease,
@@ -101,7 +102,9 @@ impl App {
             finished_at: self.clock.now(),
         };
         self.store.add_run_errors(run.id, &left).await?;
-        self.store.finish_run(run.id, &end).await?;
+        let origin = origin(&run, end.finished_at);
+        let ended: Vec<_> = origin.end(Trigger::Revert, &end).into_iter().collect();
+        self.store.finish_run(run.id, &end, &ended).await?;
         done?;
         self.store.set_reverted_by(reverted.run.id, run.id).await?;
         Ok(RunReport {
@@ -117,10 +120,14 @@ impl App {
     }
 }
 
+fn origin(run: &NewRun, now: DateTime<Utc>) -> Origin<'_> {
+    Origin { run: run.id, source: run.source_id, name: &run.source_name, now }
+}
+
 /// A revert at work.
 struct Revert {
     store: Store,
-    run: RunId,
+    run: NewRun,
     reverted: RunId,
     now: DateTime<Utc>,
     lease: Option<Lease>,
@@ -261,7 +268,8 @@ impl Revert {
         }
         let plan = Plan { changes: changes.to_vec(), ..Plan::default() };
         let mut batch = self.store.begin(self.lease.as_ref()).await?;
-        batch.apply_revert(self.run, &plan, self.now).await?;
+        batch.apply_revert(self.run.id, &plan, self.now).await?;
+        batch.append_events(&origin(&self.run, self.now).removals(&plan)).await?;
         batch.commit().await
     }
 
@@ -307,7 +315,7 @@ impl Revert {
     /// Items and listings that the run added go, unless something newer hangs on them.
     async fn take_back_added(&mut self) -> Result<(), StoreError> {
         let (items, listings) = self.store.made_by(self.reverted).await?;
-        let newer = self.store.touched_after(self.reverted, self.run, &items, &listings).await?;
+        let newer = self.store.touched_after(self.reverted, self.run.id, &items, &listings).await?;
         let free: Vec<_> = items.iter().copied().filter(|i| !newer.contains(&i.0)).collect();
         let (stay, go): (Vec<_>, Vec<_>) = listings.into_iter().partition(|l| newer.contains(&l.0));
         for _ in stay {

@@ -41,6 +41,24 @@ pub struct NewEvent {
     pub data: Value,
 }
 
+impl NewEvent {
+    /// What happened, yet without a subject.
+    pub fn new(at: DateTime<Utc>, kind: &str, severity: &str, data: Value) -> Self {
+        Self {
+            at,
+            kind: kind.to_owned(),
+            severity: severity.to_owned(),
+            item_id: None,
+            source_id: None,
+            library_id: None,
+            client_id: None,
+            download_id: None,
+            run_id: None,
+            data,
+        }
+    }
+}
+
 /// An event as it is recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Event {

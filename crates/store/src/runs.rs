@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use serde::{Deserialize, Serialize};
 use shelfread_domain::{
@@ -19,6 +19,7 @@ use crate::bulk;
 use crate::cell::{Cell, stored, word};
 use crate::entity::{run_errors, runs};
 use crate::error::{Result, StoreError};
+use crate::events::NewEvent;
 use crate::journal::{ChangeState, RUN_CHANGE, RunChange, run_change};
 use crate::sql::{Rows, Session, Ty, cell};
 
@@ -118,11 +119,11 @@ impl Store {
         Ok(())
     }
 
-    /// Records how a run ended.
+    /// Records how a run ended, together with what history shall know of it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; what the database says.
-    pub async fn finish_run(&self, id: RunId, end: &RunEnd<'_>) -> Result<()> {
+    pub async fn finish_run(&self, id: RunId, end: &RunEnd<'_>, events: &[NewEvent]) -> Result<()> {
         let change = runs::ActiveModel {
             status: Set(end.status.to_string()),
             counts: Set(to_json(end.counts)),
@@ -131,7 +132,10 @@ impl Store {
             finished_at: Set(Some(stored(end.finished_at))),
             ..Default::default()
         };
-        self.change_run(id, change).await
+        let mut batch = self.begin(None).await?;
+        change_run(batch.session.conn(), id, change).await?;
+        batch.append_events(events).await?;
+        batch.commit().await
     }
 
     /// Records that a run was reverted by another one.
@@ -141,7 +145,7 @@ impl Store {
     pub async fn set_reverted_by(&self, id: RunId, by: RunId) -> Result<()> {
         let change =
             runs::ActiveModel { reverted_by_run_id: Set(Some(by.0)), ..Default::default() };
-        self.change_run(id, change).await
+        change_run(&self.write, id, change).await
     }
 
     /// Closes the runs of a source that were killed: recorded as running, though whoever asks has
@@ -163,15 +167,6 @@ impl Store {
             .exec(&self.write)
             .await?;
         Ok(done.rows_affected)
-    }
-
-    async fn change_run(&self, id: RunId, change: runs::ActiveModel) -> Result<()> {
-        let update = runs::Entity::update_many().set(change);
-        let done = update.filter(runs::Column::Id.eq(id.0)).exec(&self.write).await?;
-        match done.rows_affected {
-            0 => Err(StoreError::NotFound { what: "run", id: id.to_string() }),
-            _ => Ok(()),
-        }
     }
 
     /// Records what failed in a run.
@@ -272,6 +267,19 @@ impl Store {
         let rows = Session::new(self.read.clone()).query(sql, values).await?;
         let count = |index| rows.first().map_or(Ok(0), |row| cell::<i64>(row, index));
         Ok((count(0)?.unsigned_abs(), count(1)?.unsigned_abs()))
+    }
+}
+
+async fn change_run(
+    conn: &impl ConnectionTrait,
+    id: RunId,
+    change: runs::ActiveModel,
+) -> Result<()> {
+    let update = runs::Entity::update_many().set(change);
+    let done = update.filter(runs::Column::Id.eq(id.0)).exec(conn).await?;
+    match done.rows_affected {
+        0 => Err(StoreError::NotFound { what: "run", id: id.to_string() }),
+        _ => Ok(()),
     }
 }
 

@@ -25,6 +25,7 @@ pub use wishes::{SettingsChange, value_of};
 
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::history::Origin;
 use crate::render::ChangeView;
 
 /// Whom the record of a correction names as its source.
@@ -70,6 +71,10 @@ impl App {
         };
         batch.record_run(&new_run(run, now), &end).await?;
         batch.apply_revert(run, &plan, now).await?;
+        let origin = Origin { run, source: None, name: PERSON, now };
+        let ended = origin.end(Trigger::Manual, &end);
+        let events: Vec<_> = origin.removals(&plan).into_iter().chain(ended).collect();
+        batch.append_events(&events).await?;
         batch.commit().await?;
         let changes = plan.changes.iter().map(ChangeView::of).collect();
         Ok(Correction { run: Some(run), item: None, changes })

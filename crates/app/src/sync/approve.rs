@@ -17,6 +17,7 @@ use super::run::{Run, new_report};
 use super::{Observer, SyncRequest};
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::history::Origin;
 
 /// Changes of a journal that are read at once.
 const PAGE: u64 = 1_000;
@@ -36,7 +37,10 @@ impl App {
         let begun = super::begin::begin(self, &source, &request, observer, report.clone()).await;
         let mut run = match begun {
             Ok(run) => run,
-            Err(error) => return Ok(super::begin::failed(self, &source, report, &error).await),
+            Err(error) => {
+                let trigger = request.trigger;
+                return Ok(super::begin::failed(self, &source, trigger, report, &error).await);
+            }
         };
         run.proves_server = held_run.coverage.iter().all(|c| c.coverage.complete);
         let done = run.approve_all(&held_run).await;
@@ -76,6 +80,9 @@ impl App {
                 batch.keep_listings(chunk, now).await?;
             }
             batch.decide_hold(hold.id, HoldState::Discarded, now).await?;
+            let (source, name) = (held_run.run.source_id, held_run.run.source_name.as_str());
+            let origin = Origin { run: hold.run_id, source, name, now };
+            batch.append_events(&[origin.discarded(hold)]).await?;
             batch.commit().await?;
             let (from, to) = (ChangeState::Held, ChangeState::Discarded);
             self.store.set_change_state(hold.run_id, from, to).await?;

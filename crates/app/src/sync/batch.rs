@@ -119,7 +119,7 @@ impl Run<'_> {
             }
             let planned = self.plan_part(listing, loaded, &part);
             if self.overlay.is_none() {
-                transaction.apply(self.id, &planned.plan, self.app.clock.now()).await?;
+                self.write(&mut transaction, &planned.plan).await?;
             }
             whole.plan.extend(planned.plan);
             whole.failures.extend(planned.failures);

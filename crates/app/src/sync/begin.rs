@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shelfread_domain::port::{ServerIdentity, SourceError};
-use shelfread_domain::{Existing, RunMode, RunStatus, ViewerId};
+use shelfread_domain::{Existing, RunMode, RunStatus, Trigger, ViewerId};
 use shelfread_store::{Lease, NewRun, RunError, SourceRow};
 use tokio::task::AbortHandle;
 
@@ -129,6 +129,7 @@ async fn identify(app: &App, source: &SourceRow, dry_run: bool) -> Result<Found>
 pub(super) async fn failed(
     app: &App,
     source: &SourceRow,
+    trigger: Trigger,
     mut report: RunReport,
     error: &AppError,
 ) -> RunReport {
@@ -136,7 +137,7 @@ pub(super) async fn failed(
     let message = error.advice();
     report.errors.push(RunError { scope: source.name.clone(), message: message.clone() });
     if !matches!(error, AppError::Busy { .. }) {
-        super::finish::record(app, source, &mut report, Some(&message)).await;
+        super::finish::record(app, source, trigger, &mut report, Some(&message)).await;
     }
     report
 }

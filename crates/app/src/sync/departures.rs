@@ -182,7 +182,7 @@ impl Run<'_> {
         let plan: Plan = match &mut self.overlay {
             None => {
                 let plan = removal::plan(&mut loaded, superseded, leaving, &departure);
-                transaction.apply(self.id, &plan, self.app.clock.now()).await?;
+                self.write(&mut transaction, &plan).await?;
                 transaction.commit().await?;
                 plan
             }
@@ -252,6 +252,7 @@ impl Run<'_> {
             return Ok(());
         }
         transaction.put_hold(&hold, self.app.clock.now()).await?;
+        transaction.append_events(&[self.origin().held(library, &hold)]).await?;
         for chunk in leaving.chunks(CHUNK) {
             let mut loaded = self.load_departing(&mut transaction, library, chunk).await?;
             let nothing_seen = |_: &RemoteId, _| false;

@@ -1,11 +1,12 @@
 //! Finish: how the run ended, into its record, and the lease given back.
 
-use shelfread_domain::RunStatus;
+use shelfread_domain::{RunStatus, Trigger};
 use shelfread_store::{RunEnd, RunError, SourceRow};
 
 use super::report::RunReport;
 use super::run::Run;
 use crate::App;
+use crate::history::Origin;
 
 impl Run<'_> {
     pub(super) async fn finish(mut self) -> RunReport {
@@ -17,7 +18,8 @@ impl Run<'_> {
             RunStatus::Failed => self.report.errors.first().map(|e| e.message.clone()),
             _ => None,
         };
-        record(self.app, &self.source, &mut self.report, failure.as_deref()).await;
+        record(self.app, &self.source, self.request.trigger, &mut self.report, failure.as_deref())
+            .await;
         drop(self.renewal);
         if let Err(error) = self.app.store.release_lease(self.lease).await {
             tracing::warn!(%error, "the lease was not given back; it runs out by itself");
@@ -62,6 +64,7 @@ impl Run<'_> {
 pub(super) async fn record(
     app: &App,
     source: &SourceRow,
+    trigger: Trigger,
     report: &mut RunReport,
     failure: Option<&str>,
 ) {
@@ -73,9 +76,12 @@ pub(super) async fn record(
         message: failure,
         finished_at: now,
     };
+    let origin = Origin { run: report.id, source: Some(source.id), name: &source.name, now };
+    let ended = origin.end(trigger, &end).filter(|_| !report.dry_run);
+    let events: Vec<_> = ended.into_iter().chain(origin.health(source, failure)).collect();
     let written = async {
         let errors = app.store.add_run_errors(report.id, &report.errors).await;
-        app.store.finish_run(report.id, &end).await?;
+        app.store.finish_run(report.id, &end, &events).await?;
         app.store.note_source_health(source.id, failure, now).await?;
         errors
     };

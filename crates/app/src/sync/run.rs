@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use shelfread_domain::port::ServerIdentity;
 use shelfread_domain::text::bounded;
-use shelfread_domain::{Counts, RunId, RunStatus, ViewerId};
-use shelfread_store::{Lease, LibraryRow, RunError, SourceRow, StoreError};
+use shelfread_domain::{Counts, Plan, RunId, RunStatus, ViewerId};
+use shelfread_store::{Batch, Lease, LibraryRow, RunError, SourceRow, StoreError};
 use uuid::Uuid;
 
 use super::begin::Renewal;
@@ -14,6 +14,7 @@ use super::report::RunReport;
 use super::{Observer, SyncRequest};
 use crate::App;
 use crate::error::AppError;
+use crate::history::Origin;
 use crate::source::OpenSource;
 
 /// The most errors of a run that are kept, and the most bytes of one.
@@ -84,7 +85,9 @@ pub(super) async fn list_source<'a>(
             run.list().await;
             Stage::Listed(Box::new(run))
         }
-        Err(error) => Stage::Failed(super::begin::failed(app, source, report, &error).await),
+        Err(error) => {
+            Stage::Failed(super::begin::failed(app, source, request.trigger, report, &error).await)
+        }
     }
 }
 
@@ -146,6 +149,18 @@ impl Run<'_> {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// For the events of this run.
+    pub(super) fn origin(&self) -> Origin<'_> {
+        let (source, name) = (Some(self.source.id), self.source.name.as_str());
+        Origin { run: self.id, source, name, now: self.app.clock.now() }
+    }
+
+    /// Writes a plan, with the events of what goes.
+    pub(super) async fn write(&self, batch: &mut Batch, plan: &Plan) -> Result<(), StoreError> {
+        batch.apply(self.id, plan, self.app.clock.now()).await?;
+        batch.append_events(&self.origin().removals(plan)).await
     }
 
     pub(super) fn fail(&mut self, error: &AppError) {

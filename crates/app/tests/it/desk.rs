@@ -277,7 +277,7 @@ impl Desk {
             message: None,
             finished_at: self.clock.now(),
         };
-        store.finish_run(run.id, &end).await.unwrap();
+        store.finish_run(run.id, &end, &[]).await.unwrap();
     }
 }
 

@@ -37,7 +37,7 @@ async fn a_run_is_recorded_whole(db: Db) {
         message: Some("page 2 failed"),
         finished_at: later(9),
     };
-    c.finish_run(c.run, &end).await.unwrap();
+    c.finish_run(c.run, &end, &[]).await.unwrap();
     c.set_reverted_by(c.run, RunId(Uuid::max())).await.unwrap();
     let run = c.run(c.run).await.unwrap().unwrap();
     assert_eq!((run.status, run.counts), (RunStatus::Partial, counts));
@@ -45,7 +45,7 @@ async fn a_run_is_recorded_whole(db: Db) {
     assert_eq!(run.finished_at, Some(later(9)));
     assert_eq!(run.message.as_deref(), Some("page 2 failed"));
     assert_eq!(run.reverted_by_run_id, Some(RunId(Uuid::max())));
-    let error = c.finish_run(RunId(Uuid::nil()), &end).await.unwrap_err();
+    let error = c.finish_run(RunId(Uuid::nil()), &end, &[]).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
     assert_eq!(c.run(RunId(Uuid::nil())).await.unwrap(), None);
 }
