@@ -89,10 +89,13 @@ pub fn connect(
         ClientKind::Qbittorrent => Ok(Arc::new(crate::qbittorrent::Qbittorrent::new(config)?)),
         #[cfg(feature = "deluge")]
         ClientKind::Deluge => Ok(Arc::new(crate::deluge::Deluge::new(config)?)),
+        #[cfg(feature = "nzbget")]
+        ClientKind::Nzbget => Ok(Arc::new(crate::nzbget::Nzbget::new(config)?)),
         #[allow(unreachable_patterns, reason = "reached when a feature is left out")]
         kind => {
+            let what = format!("{kind} at {}", shelfread_backends_http::redact(&config.url));
             let problem = format!("this program was built without {kind}");
-            Err(SourceError::new("setting up a client", Problem::Configuration(problem)))
+            Err(SourceError::new(what, Problem::Configuration(problem)))
         }
     }
 }

@@ -17,11 +17,23 @@
 mod config;
 #[cfg(feature = "deluge")]
 mod deluge;
+mod hex;
+#[cfg(feature = "nzbget")]
+mod nzbget;
 mod payload;
 #[cfg(feature = "qbittorrent")]
 mod qbittorrent;
 #[cfg(feature = "transmission")]
 mod transmission;
+#[cfg_attr(
+    not(all(
+        feature = "transmission",
+        feature = "qbittorrent",
+        feature = "deluge",
+        feature = "nzbget",
+    )),
+    allow(dead_code, reason = "no program alone needs all of it")
+)]
 mod wire;
 
 pub use config::{ClientConfig, connect};

@@ -11,8 +11,6 @@ mod magnet;
 mod nzb;
 mod torrent;
 
-use std::fmt::Write;
-
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use shelfread_backends_http::header::{CONTENT_DISPOSITION, LOCATION};
@@ -135,13 +133,4 @@ fn public(url: &Url) -> String {
 fn rejected(what: &str, problem: &str) -> SourceError {
     let what = if what.is_empty() { "the file" } else { what };
     SourceError::new(what, Problem::Unusable(problem.to_owned()))
-}
-
-/// Bytes as lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

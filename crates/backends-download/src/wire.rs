@@ -20,6 +20,12 @@ const MAX_FILES: usize = 10_000;
 pub(crate) struct Num(Option<f64>);
 
 impl Num {
+    /// A size that comes as two halves of 32 bits.
+    pub(crate) fn halves(low: Self, high: Self) -> Self {
+        let (low, high) = (low.count(), high.count());
+        Self(low.zip(high).map(|(low, high)| low as f64 + high as f64 * 4_294_967_296.0))
+    }
+
     /// A number that can be one: neither NaN nor infinite.
     pub(crate) fn number(self) -> Option<f64> {
         self.0.filter(|n| n.is_finite())
@@ -202,6 +208,17 @@ pub(crate) fn nameless() -> Problem {
 /// What a torrent client says to an NZB file.
 pub(crate) fn not_usenet() -> Problem {
     Problem::Unusable("an NZB file is for SABnzbd or NZBGet, not for a torrent client".into())
+}
+
+/// What a usenet client says to a torrent.
+pub(crate) fn not_torrents() -> Problem {
+    Problem::Unusable("a torrent or magnet is for a torrent client, not for a usenet client".into())
+}
+
+/// What a client says to a folder when it chooses folders by itself.
+pub(crate) fn no_folder() -> Problem {
+    let why = "this client puts things where their category says and takes no folder";
+    Problem::Unusable(why.into())
 }
 
 /// What a program says, short enough for a message.

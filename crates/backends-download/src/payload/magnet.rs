@@ -4,8 +4,8 @@ use shelfread_domain::download::{Content, Payload};
 use shelfread_domain::text::{MAX_TITLE, bounded};
 use url::form_urlencoded;
 
-use super::hex;
 use super::torrent::Hashes;
+use crate::hex::hex;
 
 /// The longest link that is read, in bytes.
 const MAX_BYTES: usize = 16 << 10;

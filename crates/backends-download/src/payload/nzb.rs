@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use shelfread_domain::download::{Content, Payload};
 use shelfread_domain::text::{MAX_TITLE, bounded};
 
-use super::hex;
+use crate::hex::hex;
 
 /// The largest NZB file that is looked into, in bytes.
 const MAX_BYTES: usize = 64 << 20;

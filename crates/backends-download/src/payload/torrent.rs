@@ -7,7 +7,7 @@ use shelfread_domain::download::{Content, Payload, TransferId};
 use shelfread_domain::text::{MAX_TITLE, bounded};
 
 use super::bencode::{NotBencode, Reader};
-use super::hex;
+use crate::hex::hex;
 
 /// The largest torrent file that is looked into, in bytes.
 pub(crate) const MAX_BYTES: usize = 16 << 20;

@@ -2,12 +2,27 @@
 //! it, and against scripted servers for versions and faults that cannot be had for real.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+#![cfg_attr(
+    not(all(
+        feature = "transmission",
+        feature = "qbittorrent",
+        feature = "deluge",
+        feature = "nzbget",
+    )),
+    allow(dead_code, reason = "no program alone needs all of it")
+)]
 
 mod daemon;
 #[cfg(feature = "deluge")]
 mod deluge;
+#[cfg(feature = "nzbget")]
+mod jobs;
+#[cfg(feature = "nzbget")]
+mod nzbget;
 mod suite;
 mod torrents;
+#[cfg(feature = "nzbget")]
+mod usenet;
 
 #[cfg(feature = "qbittorrent")]
 mod qbittorrent;

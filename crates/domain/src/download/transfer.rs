@@ -21,7 +21,7 @@ words! {
         Deluge = "deluge",
         /// `SABnzbd`.
         Sabnzbd = "sabnzbd",
-        /// `NZBGet`.
+        /// `NZBGet`, 18 and newer.
         Nzbget = "nzbget",
     }
 }
