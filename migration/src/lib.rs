@@ -10,6 +10,7 @@ use sea_orm_migration::prelude::*;
 
 mod dialect;
 mod m20261121_000001_catalogue;
+mod m20261121_000002_downloads;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -18,6 +19,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_catalogue::Migration)]
+        vec![
+            Box::new(m20261121_000001_catalogue::Migration),
+            Box::new(m20261121_000002_downloads::Migration),
+        ]
     }
 }

@@ -14,6 +14,7 @@ mod event;
 mod payload;
 mod port;
 mod record;
+mod shelf;
 mod transfer;
 
 pub use event::{DownloadEvent, DownloadEventKind, severity};
@@ -26,6 +27,7 @@ pub use record::{
     Away, AwayKind, ClientChange, ClientRecord, DownloadChange, DownloadPlan, DownloadRecord,
     Origin, Past, Pending, PendingOp, Repeat,
 };
+pub use shelf::{DownloadMatch, Episode, Shelf, Work};
 pub use transfer::{
     ClientAnswer, ClientKind, Place, Progress, Transfer, TransferFile, TransferId, TransferState,
 };

@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use sea_orm::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shelfread_domain::download::{Progress, TransferId};
+use shelfread_domain::id::{ClientId, DownloadId};
 use shelfread_domain::{
     ExternalId, Facts, Field, ItemId, ItemKind, LibraryId, ListingId, MatchBasis, Op, PlayState,
     RemoteId, Review, RunId, SourceId, ViewerId,
@@ -81,6 +83,17 @@ plain! {
     SourceId => Uuid(v -> v.0);
     ViewerId => Uuid(v -> v.0);
     RunId => Uuid(v -> v.0);
+    ClientId => Uuid(v -> v.0);
+    DownloadId => Uuid(v -> v.0);
+    TransferId => String(v -> v.as_str().to_owned());
+    Progress => Int(v -> thousandths(*v));
+    u32 => Int(v -> i32::try_from(*v).unwrap_or(i32::MAX));
+    u64 => BigInt(v -> i64::try_from(*v).unwrap_or(i64::MAX));
+}
+
+/// How much of a transfer is there, as its column has it.
+fn thousandths(progress: Progress) -> i32 {
+    (progress.fraction() * 1000.0).round() as i32
 }
 
 /// The two cells of an external id.

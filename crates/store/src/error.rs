@@ -150,7 +150,7 @@ fn of_driver(error: &SqlxError) -> StoreError {
 }
 
 /// SQLite names the columns of a violated unique constraint, not the constraint.
-const UNIQUE: [(&str, &str); 13] = [
+const UNIQUE: [(&str, &str); 16] = [
     ("sources.name", "uq_sources_name"),
     ("libraries.source_id, libraries.remote_id", "uq_libraries_source_id_remote_id"),
     ("items.parent_id, items.season_number", "uq_items_season"),
@@ -170,6 +170,12 @@ const UNIQUE: [(&str, &str); 13] = [
     ("progress.item_id, progress.viewer_id", "uq_progress_item_id_viewer_id"),
     ("run_changes.run_id, run_changes.seq", "uq_run_changes_run_id_seq"),
     ("run_errors.run_id, run_errors.seq", "uq_run_errors_run_id_seq"),
+    ("download_clients.name", "uq_download_clients_name"),
+    (
+        "downloads.client_id, downloads.client_download_id",
+        "uq_downloads_client_id_client_download_id",
+    ),
+    ("download_items.download_id, download_items.item_id", "uq_download_items_download_id_item_id"),
 ];
 
 /// The name of the constraint that a message of SQLite speaks of: `UNIQUE constraint failed:

@@ -69,6 +69,28 @@ pub struct Event {
     pub event: NewEvent,
 }
 
+/// Which events to list. Absent means any.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EventFilter {
+    /// Of this kind; `download` means every kind that begins with `download.`.
+    pub kind: Option<String>,
+    /// About this item.
+    pub item: Option<ItemId>,
+    /// At this source.
+    pub source: Option<SourceId>,
+    /// At the download client that has, or then had, this name.
+    pub client: Option<String>,
+    /// At this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Behind this sequence number.
+    pub after: Option<i64>,
+    /// Before this sequence number.
+    pub before: Option<i64>,
+}
+
+const SELECT: &str = "SELECT e.seq, e.at, e.kind, e.severity, e.item_id, e.source_id, \
+    e.library_id, e.client_id, e.download_id, e.run_id, CAST(e.data AS text) FROM events e";
+
 const COLUMNS: [Column; 10] = [
     ("at", Ty::Time),
     ("kind", Ty::Text),
@@ -113,13 +135,35 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn events_after(&self, seq: i64, limit: u64) -> Result<Vec<Event>> {
-        let sql = "SELECT seq, at, kind, severity, item_id, source_id, library_id, client_id, \
-                   download_id, run_id, CAST(data AS text) FROM events \
-                   WHERE seq > ? ORDER BY seq LIMIT ?";
+        let sql = format!("{SELECT} WHERE e.seq > ? ORDER BY e.seq LIMIT ?");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let session = Session::new(self.read.clone());
-        let rows = session.query(sql, vec![seq.into(), limit.into()]).await?;
+        let rows = session.query(&sql, vec![seq.into(), limit.into()]).await?;
         rows.iter().map(event).collect()
+    }
+
+    /// The newest events that fit, at most `limit`, in the order in which they happened.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn events(&self, filter: &EventFilter, limit: u64) -> Result<Vec<Event>> {
+        let (conditions, mut values) = conditions(filter);
+        values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+        let sql = format!("{SELECT}{conditions} ORDER BY e.seq DESC LIMIT ?");
+        let rows = Session::new(self.read.clone()).query(&sql, values).await?;
+        rows.iter().rev().map(event).collect()
+    }
+
+    /// Forgets at most `limit` events from before a moment, and gives how many. What was imported
+    /// is remembered for ever: that is why a seeding torrent is not adopted again.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn forget_events(&self, before: DateTime<Utc>, limit: u64) -> Result<u64> {
+        let sql = "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? \
+                   AND kind <> 'download.imported' ORDER BY at LIMIT ?)";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Session::new(self.write.clone()).execute(sql, vec![before.to_cell(), limit.into()]).await
     }
 
     /// The sequence number of the newest event; 0 when there is none.
@@ -133,6 +177,38 @@ impl Store {
     }
 }
 
+fn conditions(filter: &EventFilter) -> (String, Vec<sea_orm::Value>) {
+    let kind = match filter.kind.as_deref() {
+        Some(kind) if kind.contains('.') => ("e.kind = ?", vec![kind.into()]),
+        Some(kind) => {
+            let length = i64::try_from(kind.chars().count() + 1).unwrap_or(i64::MAX);
+            (
+                "substr(e.kind, 1, CAST(? AS integer)) = ?",
+                vec![length.into(), format!("{kind}.").into()],
+            )
+        }
+        None => ("", Vec::new()),
+    };
+    // The episodes of a pack are named in the data.
+    let item = "(e.item_id = ? OR CAST(e.data AS text) LIKE ?)";
+    let client = "(e.client_id = (SELECT c.id FROM download_clients c WHERE c.name = ?) \
+                  OR e.data ->> 'client' = ?)";
+    let one = |value: Option<sea_orm::Value>| value.into_iter().collect::<Vec<_>>();
+    let all = [
+        kind,
+        (item, filter.item.map_or(Vec::new(), |i| vec![i.to_cell(), format!("%\"{i}\"%").into()])),
+        ("e.source_id = ?", one(filter.source.map(|id| id.to_cell()))),
+        (client, filter.client.as_ref().map_or(Vec::new(), |c| vec![c.to_cell(), c.to_cell()])),
+        ("e.at >= ?", one(filter.since.map(|at| at.to_cell()))),
+        ("e.seq > ?", one(filter.after.map(Into::into))),
+        ("e.seq < ?", one(filter.before.map(Into::into))),
+    ];
+    let (texts, values): (Vec<_>, Vec<_>) = all.into_iter().filter(|(_, v)| !v.is_empty()).unzip();
+    let text =
+        if texts.is_empty() { String::new() } else { format!(" WHERE {}", texts.join(" AND ")) };
+    (text, values.concat())
+}
+
 async fn append(session: &Session<DatabaseTransaction>, events: &[NewEvent]) -> Result<()> {
     let mut rows = Rows::new(COLUMNS.len(), events.len());
     for event in events {
@@ -143,8 +219,8 @@ async fn append(session: &Session<DatabaseTransaction>, events: &[NewEvent]) -> 
             event.item_id.to_cell(),
             event.source_id.to_cell(),
             event.library_id.to_cell(),
-            event.client_id.map(|id| id.0).to_cell(),
-            event.download_id.map(|id| id.0).to_cell(),
+            event.client_id.to_cell(),
+            event.download_id.to_cell(),
             event.run_id.to_cell(),
             event.data.to_cell(),
         ]);

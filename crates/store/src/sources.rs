@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{LibraryId, MaxRemovals, OnMissing, RunId, SourceId, SourceKind, ViewerId};
@@ -15,7 +15,10 @@ use crate::cell::{stored, word};
 use crate::entity::{libraries, sources, viewers};
 use crate::error::{Result, StoreError};
 
-/// Who decides about a source.
+/// What secrets of sources are sealed for.
+const TABLE: &str = "sources";
+
+/// Who decides about a source or client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ManagedBy {
     /// The configuration file.
@@ -137,7 +140,7 @@ impl Store {
             kind: row.kind.to_string(),
             url: row.url.clone(),
             settings: row.settings.clone(),
-            secret: self.sealed(row.id.0, row.secret.as_ref())?,
+            secret: self.sealed(TABLE, row.id.0, row.secret.as_ref())?,
             server_id: row.server_id.clone(),
             priority: row.priority,
             on_missing: row.on_missing.to_string(),
@@ -162,7 +165,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<SourceId> {
         let id = SourceId(old.id);
-        let same_secret = self.same_secret(&old, row.secret.as_ref());
+        let same_secret =
+            self.is_same_secret(TABLE, old.id, old.secret.as_deref(), row.secret.as_ref());
         let mut new = sources::Model {
             kind: row.kind.to_string(),
             url: row.url.clone(),
@@ -175,33 +179,13 @@ impl Store {
             ..old.clone()
         };
         if !same_secret {
-            new.secret = self.sealed(old.id, row.secret.as_ref())?;
+            new.secret = self.sealed(TABLE, old.id, row.secret.as_ref())?;
         }
         if new != old {
             new.updated_at = stored(now);
             new.into_active_model().reset_all().update(&self.write).await?;
         }
         Ok(id)
-    }
-
-    fn same_secret(&self, old: &sources::Model, new: Option<&SecretString>) -> bool {
-        match (self.unsealed(old), new) {
-            (Ok(None), None) => true,
-            (Ok(Some(old)), Some(new)) => old.expose_secret() == new.expose_secret(),
-            _ => false,
-        }
-    }
-
-    fn sealed(&self, id: Uuid, secret: Option<&SecretString>) -> Result<Option<Vec<u8>>> {
-        let Some(secret) = secret else { return Ok(None) };
-        let vault = self.vault.as_ref().ok_or_else(no_vault)?;
-        vault.seal("sources", id, secret).map(Some)
-    }
-
-    fn unsealed(&self, model: &sources::Model) -> Result<Option<SecretString>> {
-        let Some(sealed) = &model.secret else { return Ok(None) };
-        let vault = self.vault.as_ref().ok_or_else(no_vault)?;
-        vault.unseal("sources", model.id, sealed).map(Some)
     }
 
     /// Removes a source with its libraries, listings and viewers, and gives whether it was there.
@@ -254,7 +238,8 @@ impl Store {
 
     fn source_row(&self, model: sources::Model) -> Result<SourceRow> {
         let subject = format!("source '{}'", model.name);
-        let (secret, secret_problem) = match self.unsealed(&model) {
+        let (secret, secret_problem) = match self.unsealed(TABLE, model.id, model.secret.as_deref())
+        {
             Ok(secret) => (secret, None),
             Err(problem) => (None, Some(problem.to_string())),
         };
@@ -467,14 +452,7 @@ async fn viewer_model(
     Ok(query.one(conn).await?)
 }
 
-fn no_vault() -> StoreError {
-    StoreError::Key {
-        what: "using a secret".to_owned(),
-        reason: "the key file was not opened".to_owned(),
-    }
-}
-
-fn found(rows: u64, what: &'static str, id: Uuid) -> Result<()> {
+pub(crate) fn found(rows: u64, what: &'static str, id: Uuid) -> Result<()> {
     if rows == 0 { Err(StoreError::NotFound { what, id: id.to_string() }) } else { Ok(()) }
 }
 

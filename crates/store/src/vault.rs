@@ -14,6 +14,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
+use crate::Store;
 use crate::error::{Result, StoreError};
 
 const FILE: &str = "shelfread.key";
@@ -90,6 +91,50 @@ impl Vault {
         let plain = cipher.decrypt(&nonce, Payload { msg, aad: &aad });
         let plain = plain.map_err(|_| failed("the key does not fit it; set the secret again"))?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| failed("it is no text"))
+    }
+}
+
+impl Store {
+    /// A secret as its row keeps it.
+    pub(crate) fn sealed(
+        &self,
+        table: &str,
+        row: Uuid,
+        secret: Option<&SecretString>,
+    ) -> Result<Option<Vec<u8>>> {
+        let Some(secret) = secret else { return Ok(None) };
+        self.vault()?.seal(table, row, secret).map(Some)
+    }
+
+    /// The secret of a row.
+    pub(crate) fn unsealed(
+        &self,
+        table: &str,
+        row: Uuid,
+        sealed: Option<&[u8]>,
+    ) -> Result<Option<SecretString>> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        self.vault()?.unseal(table, row, sealed).map(Some)
+    }
+
+    /// Whether a row has this very secret. Sealing it anew would look different.
+    pub(crate) fn is_same_secret(
+        &self,
+        table: &str,
+        row: Uuid,
+        sealed: Option<&[u8]>,
+        secret: Option<&SecretString>,
+    ) -> bool {
+        match (self.unsealed(table, row, sealed), secret) {
+            (Ok(None), None) => true,
+            (Ok(Some(old)), Some(new)) => old.expose_secret() == new.expose_secret(),
+            _ => false,
+        }
+    }
+
+    fn vault(&self) -> Result<&Vault> {
+        let missing = || key_error("using a secret", "the key file was not opened".to_owned());
+        self.vault.as_deref().ok_or_else(missing)
     }
 }
 

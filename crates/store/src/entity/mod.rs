@@ -9,6 +9,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable};
 use crate::error::Result;
 use crate::sql::{Session, cell};
 
+pub mod download_clients;
+pub mod download_items;
+pub mod downloads;
 pub mod events;
 pub mod external_ids;
 pub mod holds;
@@ -31,6 +34,9 @@ type Columns = BTreeSet<String>;
 /// Where the entities and the schema of a database disagree; empty when all is well.
 pub async fn drift<C: ConnectionTrait>(session: &Session<C>) -> Result<Vec<String>> {
     let mut ours = Columns::new();
+    expected::<download_clients::Entity>(session.backend(), &mut ours);
+    expected::<download_items::Entity>(session.backend(), &mut ours);
+    expected::<downloads::Entity>(session.backend(), &mut ours);
     expected::<events::Entity>(session.backend(), &mut ours);
     expected::<external_ids::Entity>(session.backend(), &mut ours);
     expected::<holds::Entity>(session.backend(), &mut ours);

@@ -10,6 +10,7 @@ use shelfread_domain::{
     Change, ItemKind, LibraryId, Op, Plan, Row, RunId, SourceId, SourceKind, Trigger, ViewerId,
 };
 use shelfread_domain::{Existing, RunMode};
+use shelfread_migration::{Migrator, MigratorTrait};
 use shelfread_store::{ManagedBy, NewRun, SourceRow, Store};
 use shelfread_testkit::postgres::postgres;
 use tempfile::TempDir;
@@ -71,6 +72,19 @@ impl Db {
         });
         let url = postgres().copy_of(template.await);
         Self { store: Store::open(&url).await.unwrap(), url, _folder: None }
+    }
+
+    /// A database that only the first so many migrations were made on.
+    pub async fn at_migration(&self, steps: u32) -> Self {
+        let folder = TempDir::new().unwrap();
+        let url = match self._folder {
+            Some(_) => format!("sqlite://{}/test.db?mode=rwc", folder.path().display()),
+            None => postgres().database(),
+        };
+        let conn = Database::connect(&url).await.unwrap();
+        Migrator::up(&conn, Some(steps)).await.unwrap();
+        conn.close().await.unwrap();
+        Self { store: Store::open(&url).await.unwrap(), url, _folder: Some(folder) }
     }
 
     /// A connection of its own, for looking and for damaging.

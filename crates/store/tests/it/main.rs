@@ -5,6 +5,8 @@
 mod apply;
 mod constraints;
 mod db;
+mod downloads;
+mod earlier;
 mod journal;
 mod leases;
 mod load;
