@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 use shelfread_backends_http::lenient::{Unreadable, each};
 use shelfread_backends_http::{Http, HttpConfig, Request, Response};
@@ -108,6 +109,23 @@ impl Api {
         }
         let request = Request::delete(path).query("deleteFiles", files);
         Ok(found(self.http.send(&request).await)?.is_some())
+    }
+
+    /// Looks for these episodes no longer.
+    pub async fn unmonitor(&self, episodes: &[i64]) -> Result<(), SourceError> {
+        let body = json!({ "episodeIds": episodes, "monitored": false });
+        let request = Request::put(["api", "v3", "episode", "monitor"]);
+        let request = request.json(&body).map_err(|e| {
+            SourceError::new("unmonitoring episodes", Problem::Malformed(e.to_string()))
+        })?;
+        // To say it twice says nothing else.
+        self.http.send(&request.repeatable(true)).await.map(drop)
+    }
+
+    /// Deletes the file of an episode; that it is gone already is well.
+    pub async fn delete_file(&self, id: i64) -> Result<(), SourceError> {
+        let request = Request::delete(["api", "v3", "episodefile", &id.to_string()]);
+        found(self.http.send(&request).await).map(drop)
     }
 
     async fn one<T: for<'a> Deserialize<'a>>(

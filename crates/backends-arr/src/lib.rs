@@ -27,6 +27,7 @@ mod api;
 mod convert;
 mod identity;
 mod link;
+mod part;
 mod queue;
 mod radarr;
 mod reader;
@@ -191,19 +192,31 @@ impl MediaSource for Arr {
     }
 }
 
-/// Removes whole series and movies; the programs have no way to remove a part of a series.
+/// Removes whole series and movies. Of a part of a series the files go, and it is looked for no
+/// longer; Sonarr has no way to forget it.
 #[async_trait]
 impl RemoveMedia for Arr {
-    fn effect(&self) -> RemovalEffect {
-        if self.delete_files { RemovalEffect::Files } else { RemovalEffect::Entry }
+    async fn effect(&self, id: &RemoteId) -> Result<RemovalEffect, SourceError> {
+        Ok(match Remote::parse(id) {
+            Some(Remote::Top(_)) if self.delete_files => RemovalEffect::Files,
+            Some(Remote::Top(_)) => RemovalEffect::Entry,
+            Some(_) if self.delete_files => RemovalEffect::FilesOnly,
+            _ => RemovalEffect::Impossible(ONLY_WHOLE.to_owned()),
+        })
     }
 
     async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError> {
-        let Some(Remote::Top(number)) = Remote::parse(id) else {
-            let what = format!("removing {id} from {}", self.program.name());
-            let problem = "only a whole series can be removed; a part of it can be unmonitored";
-            return Err(SourceError::new(what, Problem::Rejected(problem.into())));
-        };
-        self.api.delete(self.program.list().0, number, self.delete_files).await
+        match Remote::parse(id) {
+            Some(Remote::Top(number)) => {
+                self.api.delete(self.program.list().0, number, self.delete_files).await
+            }
+            Some(part) if self.delete_files => part::remove(self, part).await,
+            _ => {
+                let what = format!("removing {id} from {}", self.program.name());
+                Err(SourceError::new(what, Problem::Rejected(ONLY_WHOLE.to_owned())))
+            }
+        }
     }
 }
+
+const ONLY_WHOLE: &str = "it can remove a series only as a whole";

@@ -13,8 +13,8 @@ use crate::session::Session;
 
 #[async_trait]
 impl RemoveMedia for Jellyfin {
-    fn effect(&self) -> RemovalEffect {
-        RemovalEffect::Files
+    async fn effect(&self, _id: &RemoteId) -> Result<RemovalEffect, SourceError> {
+        Ok(RemovalEffect::Files)
     }
 
     async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError> {

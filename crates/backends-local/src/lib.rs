@@ -179,8 +179,8 @@ impl MediaSource for LocalFolder {
 
 #[async_trait]
 impl RemoveMedia for LocalFolder {
-    fn effect(&self) -> RemovalEffect {
-        RemovalEffect::Files
+    async fn effect(&self, _id: &RemoteId) -> Result<RemovalEffect, SourceError> {
+        Ok(RemovalEffect::Files)
     }
 
     /// Deletes the files of an object: the folder that is its own, or else its files with their

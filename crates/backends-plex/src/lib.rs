@@ -137,8 +137,15 @@ impl MediaSource for Plex {
 
 #[async_trait]
 impl RemoveMedia for Plex {
-    fn effect(&self) -> RemovalEffect {
-        RemovalEffect::Files
+    /// Plex deletes only where its owner allowed that, which newer versions say beforehand.
+    async fn effect(&self, _id: &RemoteId) -> Result<RemovalEffect, SourceError> {
+        let server = self.api.server().await?;
+        Ok(match server.allow_media_deletion {
+            Some(0) => RemovalEffect::Impossible(
+                "its settings do not allow to delete media (Settings, Library)".to_owned(),
+            ),
+            _ => RemovalEffect::Files,
+        })
     }
 
     async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError> {

@@ -22,6 +22,9 @@ pub struct Server {
     pub version: Option<String>,
     #[serde(deserialize_with = "optional_text")]
     pub friendly_name: Option<String>,
+    /// 1 or `true`; older versions leave it out.
+    #[serde(deserialize_with = "optional_number")]
+    pub allow_media_deletion: Option<i64>,
 }
 
 /// `/accounts`: the users that the server knows. Only its owner may see them.

@@ -146,21 +146,27 @@ pub trait MediaSource: Send + Sync + fmt::Debug {
 }
 
 /// What a source would do to remove an object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RemovalEffect {
     /// The files go from the disk.
     Files,
     /// Only the entry goes.
     Entry,
+    /// The files go and nobody looks for new ones; the source still names the object.
+    FilesOnly,
+    /// Nothing: it cannot or may not remove this; why, in words for a person.
+    Impossible(String),
 }
 
 /// A source that can remove an object at a person's word. A source without this trait cannot.
 #[async_trait]
 pub trait RemoveMedia: Send + Sync {
-    /// What [`RemoveMedia::remove`] would do, to be shown before.
-    fn effect(&self) -> RemovalEffect;
+    /// What [`RemoveMedia::remove`] would do with an object, to be shown before. Removes nothing;
+    /// may ask the source, and says nothing of whether it has the object.
+    async fn effect(&self, id: &RemoteId) -> Result<RemovalEffect, SourceError>;
 
-    /// Removes an object. `Ok(false)` when the source does not have it: nothing was needed.
+    /// Removes an object with all that hangs on it. `Ok(false)` when the source does not have it:
+    /// nothing was needed.
     async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError>;
 }
 

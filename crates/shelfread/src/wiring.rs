@@ -84,6 +84,8 @@ fn plex(source: &SourceRow) -> Result<OpenSource, SourceError> {
 fn manager(source: &SourceRow, program: Program) -> Result<OpenSource, SourceError> {
     let mut config = ArrConfig::new(program, &source.url, token(source)?)?;
     config.paths = paths(source);
+    // Who removes something everywhere wants its files gone, whoever has them.
+    config.delete_files = true;
     let manager = Arc::new(Arr::new(config)?);
     Ok(OpenSource { media: manager.clone(), remove: Some(manager), write_play_state: None })
 }

@@ -99,7 +99,7 @@ async fn removal_keeps_files_unless_told() {
         let mut config = config(Sonarr, &wire);
         config.delete_files = delete_files;
         let arr = Arr::new(config).unwrap();
-        assert_eq!(arr.effect(), effect);
+        assert_eq!(arr.effect(&"7".into()).await, Ok(effect));
         assert!(arr.remove(&"7".into()).await.unwrap());
         let last = wire.requests().pop().unwrap();
         assert_eq!((last.method.as_str(), last.path.as_str()), ("DELETE", "/base/api/v3/series/7"));
@@ -113,6 +113,8 @@ async fn only_whole_series_that_are_there_are_removed() {
     let arr = arr(Sonarr, &wire);
     assert!(!arr.remove(&"8".into()).await.unwrap());
     for part in ["7#1", "7/311", "x", "", "../7"] {
+        let effect = arr.effect(&part.into()).await.unwrap();
+        assert!(matches!(effect, RemovalEffect::Impossible(_)), "{part}");
         let error = arr.remove(&part.into()).await.unwrap_err();
         assert!(matches!(error.problem, Problem::Rejected(_)), "{part}");
     }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use secrecy::SecretString;
 use shelfread_backends_arr::{Arr, ArrConfig, Program};
 use shelfread_backends_http::Retries;
-use shelfread_domain::port::{MediaSource, Problem, RemoveMedia, Scope};
+use shelfread_domain::port::{MediaSource, Problem, RemovalEffect, RemoveMedia, Scope};
 use shelfread_domain::{ItemKind, Observation};
 use shelfread_simulator::{Effect, Fault, Faults, Running, Size, World};
 use shelfread_testkit::fixtures::check;
@@ -134,6 +134,34 @@ async fn removal_is_of_whole_series() {
     assert!(arr.remove(&id.as_str().into()).await.unwrap());
     assert!(!arr.remove(&id.into()).await.unwrap());
     assert_eq!(world.census().total(), 0);
+}
+
+#[tokio::test]
+async fn of_a_part_the_files_go_and_nobody_looks_for_them() {
+    let world = World::empty();
+    let dark = world.add_show("Dark", 2017);
+    let first = world.add_episode(dark, 1, 1);
+    let pair = world.add_episode(dark, 2, 1);
+    world.edit(pair, |o| o.episode_end = Some(2));
+    let server = shelfread_simulator::Arr::sonarr(&world).start().await.unwrap();
+    let key = server.token().into();
+    let mut config = ArrConfig::new(Program::Sonarr, server.url().as_str(), key).unwrap();
+    config.delete_files = true;
+    let arr = Arr::new(config).unwrap();
+    let show = server.remote_id(dark).unwrap();
+    let episode = |id| format!("{show}/{}", server.remote_id(id).unwrap());
+    let id = episode(first);
+    assert_eq!(arr.effect(&id.as_str().into()).await, Ok(RemovalEffect::FilesOnly));
+    assert!(arr.remove(&id.as_str().into()).await.unwrap());
+    let left = world.get(first).unwrap();
+    assert!(left.versions.is_empty() && left.unmonitored);
+    assert!(!arr.remove(&id.into()).await.unwrap(), "nothing is left to do");
+    let shared = arr.remove(&episode(pair).into()).await.unwrap_err();
+    assert!(shared.to_string().contains("other episodes"), "{shared}");
+    assert!(!world.get(pair).unwrap().versions.is_empty());
+    assert!(arr.remove(&format!("{show}#2").into()).await.unwrap());
+    assert!(world.get(pair).unwrap().versions.is_empty());
+    assert!(!arr.remove(&format!("{show}#7").into()).await.unwrap());
 }
 
 async fn shows_under(fault: impl Into<Faults>) -> Vec<Step> {

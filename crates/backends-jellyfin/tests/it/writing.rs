@@ -13,7 +13,7 @@ async fn an_object_is_removed_with_its_files() {
     for (server, source) in [jellyfin(&world).await, emby(&world).await] {
         let heat = world.add_movie("Heat", 1995);
         let id = RemoteId(server.remote_id(heat).unwrap());
-        assert_eq!(source.effect(), RemovalEffect::Files);
+        assert_eq!(source.effect(&id).await, Ok(RemovalEffect::Files));
         assert!(source.remove(&id).await.unwrap());
         assert_eq!(world.get(heat), None);
         assert!(!source.remove(&id).await.unwrap(), "nothing was needed");

@@ -10,9 +10,10 @@ use crate::tree::Tree;
 
 fn remove(tree: &Tree, media: LibraryKind, id: &str) -> Result<bool, SourceError> {
     let source = tree.source(media);
-    assert_eq!(source.effect(), RemovalEffect::Files);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(source.remove(&RemoteId::from(id)))
+    let id = RemoteId::from(id);
+    assert_eq!(runtime.block_on(source.effect(&id)), Ok(RemovalEffect::Files));
+    runtime.block_on(source.remove(&id))
 }
 
 /// The files that are left, and the folders that are empty.

@@ -86,12 +86,25 @@ async fn removal_says_what_was_done() {
     })
     .await;
     let plex = plex(&wire);
-    assert_eq!(plex.effect(), RemovalEffect::Files);
+    assert_eq!(plex.effect(&"55".into()).await, Ok(RemovalEffect::Files));
     assert!(plex.remove(&"55".into()).await.unwrap());
     assert!(!plex.remove(&"9".into()).await.unwrap());
     assert_eq!(plex.remove(&"183".into()).await.unwrap_err().problem, Problem::Forbidden);
     assert!(plex.remove(&"..".into()).await.is_err());
     assert!(plex.remove(&"55/../56?x".into()).await.is_ok_and(|removed| !removed));
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_media_says_so_before() {
+    let wire = Wire::start(|r| match (r.method.as_str(), r.path.as_str()) {
+        ("GET", "/") => {
+            container(json!({"machineIdentifier": "m1", "allowMediaDeletion": false}))
+        }
+        _ => Fake::movies().answer(r),
+    })
+    .await;
+    let effect = plex(&wire).effect(&"55".into()).await.unwrap();
+    assert!(matches!(&effect, RemovalEffect::Impossible(why) if why.contains("settings")));
 }
 
 #[tokio::test]

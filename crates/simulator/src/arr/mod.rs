@@ -177,7 +177,7 @@ impl Talk {
     }
 
     fn is_monitored(&self, o: &Object) -> bool {
-        !self.unmonitored.contains(&o.title)
+        !o.unmonitored && !self.unmonitored.contains(&o.title)
     }
 
     /// One line for each episode of a transfer, its id in capitals.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use hyper::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use shelfread_domain::ItemKind;
 use shelfread_domain::text::sort_title;
@@ -31,6 +32,12 @@ pub(super) fn route(talk: &Talk, request: &Request, path: &[&str], site: &mut Si
             site.world.remove(show.id);
             Ok(Answer::json(&json!({})).into())
         }
+        (&Method::PUT, ["episode", "monitor"]) => monitor(request, site),
+        (&Method::DELETE, ["episodefile", id]) => {
+            let episode = found(id, ItemKind::Episode, site)?;
+            site.world.edit(episode.id, |o| o.versions.clear());
+            Ok(Answer::json(&json!({})).into())
+        }
         (&Method::GET, ["episode"]) => episodes(talk, request, site),
         (&Method::GET, ["episodefile"]) => files(request, site),
         (&Method::GET, ["history", "since"]) => history(request, site),
@@ -40,8 +47,31 @@ pub(super) fn route(talk: &Talk, request: &Request, path: &[&str], site: &mut Si
 }
 
 fn show(id: &str, site: &mut Site) -> Result<Object, Answer> {
+    found(id, ItemKind::Show, site)
+}
+
+fn found(id: &str, kind: ItemKind, site: &mut Site) -> Result<Object, Answer> {
     let object = site.object(id).and_then(|id| site.world.get(id));
-    object.filter(|o| o.kind == ItemKind::Show).ok_or_else(not_found)
+    object.filter(|o| o.kind == kind).ok_or_else(not_found)
+}
+
+/// What the body of `/episode/monitor` may say.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Monitor {
+    episode_ids: Vec<u64>,
+    monitored: bool,
+}
+
+/// Looks for episodes, or no longer.
+fn monitor(request: &Request, site: &mut Site) -> Answered {
+    let said = serde_json::from_slice::<Monitor>(&request.body);
+    let said = said.map_err(|error| refused(400, &error.to_string()))?;
+    for id in said.episode_ids {
+        let episode = found(&(id % PART_KEY).to_string(), ItemKind::Episode, site)?;
+        site.world.edit(episode.id, |o| o.unmonitored = !said.monitored);
+    }
+    Ok(Reply::Done(Answer { status: 202, ..Answer::json(&json!({})) }))
 }
 
 fn id(o: &Object, site: &Site) -> u64 {

@@ -35,6 +35,7 @@ pub struct Plex {
     seed: u64,
     users: Vec<User>,
     legacy: bool,
+    keeps_media: bool,
     port: u16,
 }
 
@@ -49,6 +50,7 @@ impl Plex {
             seed: 3,
             users: vec![user("anna", true), user("ben", false)],
             legacy: false,
+            keeps_media: false,
             port: 0,
         }
     }
@@ -57,6 +59,12 @@ impl Plex {
     #[must_use]
     pub fn legacy_agents(self) -> Self {
         Self { legacy: true, ..self }
+    }
+
+    /// Its owner does not allow that media are deleted.
+    #[must_use]
+    pub fn keeps_media(self) -> Self {
+        Self { keeps_media: true, ..self }
     }
 
     /// The path under which it lives, such as `/plex`.
@@ -86,7 +94,12 @@ impl Plex {
         let long = |n| format!("{:016x}{:016x}", mix(self.seed), mix(self.seed ^ n));
         let (server_id, token) = (long(1), long(2));
         let site = Site::new(self.world, IdForm::Rating, server_id, self.users);
-        let face = Talk { name: self.name, token: token.clone(), legacy: self.legacy };
+        let face = Talk {
+            name: self.name,
+            token: token.clone(),
+            legacy: self.legacy,
+            keeps_media: self.keeps_media,
+        };
         Running::start(Server::new(Box::new(face), &self.base, site), &token, self.port).await
     }
 }
@@ -97,6 +110,7 @@ pub(crate) struct Talk {
     /// The token of the owner.
     token: String,
     legacy: bool,
+    keeps_media: bool,
 }
 
 impl Face for Talk {

@@ -50,7 +50,8 @@ pub(crate) fn answer(talk: &Talk, request: &Request, site: &mut Site) -> Answere
     let user = user(talk, request, site).ok_or_else(refused)?;
     match (&request.method, &path[..]) {
         (&Method::GET, []) => Ok(container(&json!({"friendlyName": talk.name, "size": 0,
-            "machineIdentifier": site.server_id, "myPlexUsername": "anna@example.org"}))),
+            "machineIdentifier": site.server_id, "myPlexUsername": "anna@example.org",
+            "allowMediaDeletion": !talk.keeps_media}))),
         (&Method::GET, ["accounts"]) => accounts(user, site),
         (&Method::GET, ["library", "sections"]) => Ok(sections(site)),
         (&Method::GET, ["library", "sections", key, "all"]) => all(talk, user, request, key, site),
@@ -67,7 +68,7 @@ pub(crate) fn answer(talk: &Talk, request: &Request, site: &mut Site) -> Answere
         }
         (&Method::DELETE, ["library", "metadata", key]) => {
             let found = by_key(key, site).ok_or_else(not_found)?;
-            if user != 0 {
+            if user != 0 || talk.keeps_media {
                 return Err(Answer::status(403));
             }
             site.world.remove(object(found).0);
@@ -242,7 +243,7 @@ fn paged(
     let key = format!("{user} {} {query:?}", request.path);
     let all = site.list(&key, |site| items(user, filter, by, site));
     let (legacy, name) = (talk.legacy, talk.name.clone());
-    let talk = Talk { name, token: String::new(), legacy };
+    let talk = Talk { name, token: String::new(), legacy, keeps_media: false };
     Ok(Reply::Page(Page {
         all,
         start,

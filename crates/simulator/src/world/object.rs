@@ -80,6 +80,8 @@ pub struct Object {
     pub folder: Option<String>,
     /// Files. A film or episode without one is only announced or missing.
     pub versions: Vec<Version>,
+    /// Library managers do not look for it.
+    pub unmonitored: bool,
     /// What the household's first user did with it.
     pub play: Option<PlayState>,
     /// When it came.
@@ -112,6 +114,7 @@ impl Object {
             episode_end: None,
             folder: None,
             versions: Vec::new(),
+            unmonitored: false,
             play: None,
             added_at: at,
             saved_at: at,
