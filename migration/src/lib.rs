@@ -11,6 +11,7 @@ use sea_orm_migration::prelude::*;
 mod dialect;
 mod m20261121_000001_catalogue;
 mod m20261121_000002_downloads;
+mod m20261121_000003_removals;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_catalogue::Migration),
             Box::new(m20261121_000002_downloads::Migration),
+            Box::new(m20261121_000003_removals::Migration),
         ]
     }
 }

@@ -27,6 +27,9 @@ pub enum AppError {
         /// Which source.
         source_name: String,
     },
+    /// Something else that a person asked for is at work.
+    #[error("a removal, import or revert is at work already")]
+    AtWork,
     /// What was planned no longer fits.
     #[error("the plan no longer fits: {0}")]
     Stale(String),
@@ -56,7 +59,7 @@ impl AppError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { what, .. } => Some(format!("`shelfread {what} list` shows them")),
-            Self::Busy { .. } => Some("wait for it to end, or try again later".to_owned()),
+            Self::Busy { .. } | Self::AtWork => Some("wait for it to end, or try again later".to_owned()),
             Self::Stale(_) => Some("sync again and decide on the new plan".to_owned()),
             Self::Source { error, .. } => Some(error.hint().to_owned()),
             Self::Usage(_) | Self::Store(_) | Self::Field(_) => None,

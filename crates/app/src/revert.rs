@@ -40,15 +40,13 @@ impl App {
         let sources = self.store.sources().await?;
         let source = sources.iter().find(|s| Some(s.id) == reverted.run.source_id);
         let lease = match source {
-            Some(source) => Some(crate::sync::take_lease(self, source).await?),
-            None => None,
+            Some(source) => crate::sync::take_lease(self, source).await?,
+            None => crate::sync::take_persons_lease(self).await?,
         };
-        let renewal = lease.as_ref().map(|lease| crate::sync::keep_lease(self, lease));
+        let renewal = crate::sync::keep_lease(self, &lease);
         let done = self.revert_leased(&reverted, lease.clone()).await;
         drop(renewal);
-        if let Some(lease) = lease {
-            self.store.release_lease(lease).await?;
-        }
+        self.store.release_lease(lease).await?;
         done
     }
 
@@ -64,7 +62,7 @@ impl App {
         }
     }
 
-    async fn revert_leased(&self, reverted: &RunRow, lease: Option<Lease>) -> Result<RunReport> {
+    async fn revert_leased(&self, reverted: &RunRow, lease: Lease) -> Result<RunReport> {
         let now = self.clock.now();
         let run = NewRun {
             id: RunId(Uuid::now_v7()),
@@ -130,7 +128,7 @@ struct Revert {
     run: NewRun,
     reverted: RunId,
     now: DateTime<Utc>,
-    lease: Option<Lease>,
+    lease: Lease,
     /// Removed items that came back as other ones: what a person had set goes to those.
     returned: HashMap<ItemId, Option<ItemId>>,
     counts: Counts,
@@ -267,7 +265,7 @@ impl Revert {
             return Ok(());
         }
         let plan = Plan { changes: changes.to_vec(), ..Plan::default() };
-        let mut batch = self.store.begin(self.lease.as_ref()).await?;
+        let mut batch = self.store.begin(Some(&self.lease)).await?;
         batch.apply_revert(self.run.id, &plan, self.now).await?;
         batch.append_events(&origin(&self.run, self.now).removals(&plan)).await?;
         batch.commit().await

@@ -44,7 +44,7 @@ pub(crate) struct Sight<'a> {
     /// External ids that the observations of this batch say.
     pub(crate) external_ids: HashSet<(ItemKind, &'a ExternalId)>,
     /// Whether a remote id was seen in this run.
-    pub(crate) seen: &'a dyn Fn(&RemoteId, u16) -> bool,
+    pub(crate) seen: &'a (dyn Fn(&RemoteId, u16) -> bool + Sync),
 }
 
 /// A touched item as it was.

@@ -7,6 +7,7 @@
 
 pub mod correct;
 pub mod downloads;
+pub mod everywhere;
 pub mod guard;
 pub mod matching;
 pub mod plan;

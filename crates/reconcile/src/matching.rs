@@ -182,7 +182,7 @@ pub fn is_same_object(
         }
 }
 
-fn same_title(listing: &ListingRecord, o: &Observation) -> bool {
+pub(crate) fn same_title(listing: &ListingRecord, o: &Observation) -> bool {
     let key = |facts: &Facts| facts.title.as_deref().map(|title| (title_key(title), facts.year));
     let is = key(&o.facts);
     is.is_some() && is == key(&listing.facts)

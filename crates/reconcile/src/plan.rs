@@ -59,7 +59,7 @@ pub struct Context<'a> {
     pub trust_remote_ids: bool,
     /// Whether a remote id of this library was seen in this run already, unchanged ones included.
     /// Those of this batch may or may not count.
-    pub seen: &'a dyn Fn(&RemoteId, u16) -> bool,
+    pub seen: &'a (dyn Fn(&RemoteId, u16) -> bool + Sync),
 }
 
 /// A plan and what could not be planned.

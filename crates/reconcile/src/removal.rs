@@ -27,7 +27,7 @@ pub struct Departure<'a> {
     /// The moment of the run.
     pub now: DateTime<Utc>,
     /// Whether a remote id of this library was seen in this run.
-    pub seen: &'a dyn Fn(&RemoteId, u16) -> bool,
+    pub seen: &'a (dyn Fn(&RemoteId, u16) -> bool + Sync),
 }
 
 /// Plans what happens to listings that a complete listing did not show. Those whose item the
@@ -49,7 +49,6 @@ pub fn plan(
     counted(&draft, changes, removed, superseded, departure.run)
 }
 
-/// Lets a listing go, and its item if that was its last one; says how many items went.
 /// Plans that items go which a run made and that is taken back: those that nothing lists any more,
 /// with their whole trees. `known` keeps the others.
 pub fn take_back(known: &mut Known, items: &[ItemId]) -> Plan {
@@ -68,6 +67,7 @@ pub fn take_back(known: &mut Known, items: &[ItemId]) -> Plan {
     Plan { changes, counts: Counts { removed, ..Counts::default() } }
 }
 
+/// Lets a listing go, and its item if that was its last one; says how many items went.
 fn leave(draft: &mut Draft<'_>, id: ListingId, departure: &Departure<'_>) -> u64 {
     let Some(listing) = draft.known.listing(id).cloned() else { return 0 };
     let Some(item) = listing.item_id else {

@@ -266,6 +266,8 @@ pub enum ItemCommand {
     },
     /// List what waits for a decision, or decide where a listing belongs
     Review(ItemReviewArgs),
+    /// Remove an item that nothing lists, or one from everywhere
+    Remove(ItemRemoveArgs),
 }
 
 /// A switch in words.
@@ -289,6 +291,20 @@ pub struct ItemReviewArgs {
     /// How many
     #[arg(long, default_value_t = 100)]
     pub limit: u64,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct ItemRemoveArgs {
+    /// Its id
+    pub id: String,
+    /// Remove it from every source that lists it, with its files where the source deletes them
+    #[arg(long)]
+    pub everywhere: bool,
+    /// Do it without asking; without this and without a terminal it is only shown
+    #[arg(long, requires = "everywhere")]
+    pub yes: bool,
     #[command(flatten)]
     pub format: Format,
 }

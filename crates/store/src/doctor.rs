@@ -11,6 +11,7 @@ use crate::Store;
 use crate::cell::{Cell, from_json};
 use crate::entity;
 use crate::error::Result;
+use crate::lease::PERSONS_LEASE;
 use crate::sql::{Session, cell};
 
 /// Something that is wrong.
@@ -124,7 +125,7 @@ async fn check_file(
     Ok(())
 }
 
-/// A run is at work as long as a lease lives that is named after its source.
+/// A run is at work as long as a lease lives that is named after its source, or that of persons.
 async fn check_runs(
     session: &Session<DatabaseConnection>,
     now: DateTime<Utc>,
@@ -136,7 +137,8 @@ async fn check_runs(
     let sql = "SELECT source_name, source_id FROM runs WHERE status = 'running'";
     for row in session.query(sql, Vec::new()).await? {
         let source = cell::<Option<Uuid>>(&row, 1)?.map(|id| id.to_string());
-        if source.is_some_and(|id| leases.iter().any(|name| name.ends_with(&id))) {
+        let owner = source.as_deref().unwrap_or(PERSONS_LEASE);
+        if leases.iter().any(|name| name.ends_with(owner)) {
             continue;
         }
         let message = "a run is recorded as running, but nobody is at work".to_owned();

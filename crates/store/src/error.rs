@@ -150,7 +150,7 @@ fn of_driver(error: &SqlxError) -> StoreError {
 }
 
 /// SQLite names the columns of a violated unique constraint, not the constraint.
-const UNIQUE: [(&str, &str); 16] = [
+const UNIQUE: [(&str, &str); 17] = [
     ("sources.name", "uq_sources_name"),
     ("libraries.source_id, libraries.remote_id", "uq_libraries_source_id_remote_id"),
     ("items.parent_id, items.season_number", "uq_items_season"),
@@ -168,6 +168,7 @@ const UNIQUE: [(&str, &str); 16] = [
     ("overrides.item_id, overrides.field", "uq_overrides_item_id_field"),
     ("viewers.source_id, viewers.remote_user", "uq_viewers_source_id_remote_user"),
     ("progress.item_id, progress.viewer_id", "uq_progress_item_id_viewer_id"),
+    ("removals.item_id, removals.listing_id", "uq_removals_item_id_listing_id"),
     ("run_changes.run_id, run_changes.seq", "uq_run_changes_run_id_seq"),
     ("run_errors.run_id, run_errors.seq", "uq_run_errors_run_id_seq"),
     ("download_clients.name", "uq_download_clients_name"),

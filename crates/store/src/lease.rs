@@ -11,6 +11,9 @@ use crate::cell::{Cell, stored};
 use crate::error::{Result, StoreError};
 use crate::sql::{Session, cell};
 
+/// The lease of whoever does long work for a person: what has no source of its own.
+pub const PERSONS_LEASE: &str = "person";
+
 /// A lease that was acquired.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lease {

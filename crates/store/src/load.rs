@@ -9,7 +9,7 @@ use sea_orm::{QueryResult, Value};
 use shelfread_domain::id::RemoteId;
 use shelfread_domain::known::ChildKey;
 use shelfread_domain::{
-    ItemId, ItemKind, Known, LibraryId, LibraryRef, Lookup, SourceId, ViewerId,
+    ItemId, ItemKind, Known, LibraryId, LibraryRef, ListingRecord, Lookup, SourceId, ViewerId,
 };
 use uuid::Uuid;
 
@@ -103,6 +103,38 @@ impl Batch {
         self.check()?;
         let loaded = self.tree(items).await;
         self.guard(loaded)
+    }
+
+    /// The listings that have the same remote object, remote parent or file as one of these, with
+    /// their items: whoever removes an object must know who else has a part of it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load_entangled(&mut self, listings: &[&ListingRecord]) -> Result<Known> {
+        self.check()?;
+        let loaded = self.entangled(listings).await;
+        self.guard(loaded)
+    }
+
+    async fn entangled(&self, listings: &[&ListingRecord]) -> Result<Known> {
+        let object = [("a", Ty::Uuid), ("b", Ty::Text)];
+        let mut found = Found::default();
+        let mut keys = rows(2);
+        for l in listings {
+            keys.cells.extend([l.library_id.to_cell(), l.remote_id.to_cell()]);
+        }
+        let same = self::listings("l.library_id = k.a AND l.remote_id = k.b");
+        found.listings(&self.session.look_up(same, &object, &keys, []).await?)?;
+        let mut parents = rows(2);
+        for l in listings.iter().filter(|l| l.kind == ItemKind::Show) {
+            parents.cells.extend([l.library_id.to_cell(), l.remote_id.to_cell()]);
+        }
+        let below = self::listings("l.library_id = k.a AND l.parent_remote_id = k.b");
+        found.listings(&self.session.look_up(below, &object, &parents, []).await?)?;
+        let files = Rows::single(listings.iter().filter_map(|l| l.file_key));
+        let same_file = self::listings("l.file_key = k.a");
+        found.listings(&self.session.look_up(same_file, &BIG, &files, []).await?)?;
+        self.load_found(found, Depth::Sync(None)).await
     }
 
     async fn tree(&self, items: &[ItemId]) -> Result<Known> {

@@ -149,11 +149,20 @@ impl Store {
     }
 
     /// Closes the runs of a source that were killed: recorded as running, though whoever asks has
-    /// the source's lease. Gives how many there were.
+    /// the source's lease; with `None` those of persons, who have a lease too. Gives how many there
+    /// were.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn close_killed_runs(&self, source: SourceId, now: DateTime<Utc>) -> Result<u64> {
+    pub async fn close_killed_runs(
+        &self,
+        source: Option<SourceId>,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let of_source = match source {
+            Some(source) => runs::Column::SourceId.eq(source.0),
+            None => runs::Column::SourceId.is_null(),
+        };
         let change = runs::ActiveModel {
             status: Set(RunStatus::Failed.to_string()),
             message: Set(Some("it was killed; what it had applied until then stays".to_owned())),
@@ -162,7 +171,7 @@ impl Store {
         };
         let update = runs::Entity::update_many().set(change);
         let done = update
-            .filter(runs::Column::SourceId.eq(source.0))
+            .filter(of_source)
             .filter(runs::Column::Status.eq(RunStatus::Running.as_str()))
             .exec(&self.write)
             .await?;

@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, future};
 use shelfread_domain::port::{
-    Listed, MediaSource, RemoteLibrary, Scope, ServerIdentity, SourceError,
+    Listed, MediaSource, RemoteLibrary, RemovalEffect, RemoveMedia, Scope, ServerIdentity,
+    SourceError,
 };
-use shelfread_domain::{Coverage, SourceKind};
+use shelfread_domain::{Coverage, RemoteId, SourceKind};
 use tokio::sync::Semaphore;
 
 /// What goes wrong with a source.
@@ -119,6 +120,17 @@ impl<S: MediaSource> MediaSource for Faulty<S> {
     ) -> BoxStream<'a, Result<Listed, SourceError>> {
         let faults = self.lock().clone();
         faults.into_iter().fold(self.inner.list(library, scope), |steps, fault| fault.around(steps))
+    }
+}
+
+#[async_trait]
+impl<S: MediaSource + RemoveMedia> RemoveMedia for Faulty<S> {
+    async fn effect(&self, id: &RemoteId) -> Result<RemovalEffect, SourceError> {
+        self.inner.effect(id).await
+    }
+
+    async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError> {
+        self.inner.remove(id).await
     }
 }
 

@@ -22,7 +22,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use shelfread_domain::port::{
-    LibraryKind, Listed, MediaSource, Problem, RemoteLibrary, Scope, ServerIdentity, SourceError,
+    LibraryKind, Listed, MediaSource, Problem, RemoteLibrary, RemovalEffect, RemoveMedia, Scope,
+    ServerIdentity, SourceError,
 };
 use shelfread_domain::{Coverage, ItemKind, Observation, RemoteId, SourceKind};
 
@@ -45,6 +46,10 @@ struct State {
     failing: Option<SourceError>,
     libraries: BTreeMap<String, Library>,
     asked: Vec<(String, Scope)>,
+    effect: Option<RemovalEffect>,
+    refusal: Option<SourceError>,
+    cuts_off: bool,
+    removed: Vec<RemoteId>,
 }
 
 #[derive(Debug)]
@@ -68,6 +73,10 @@ impl ScriptedSource {
             failing: None,
             libraries: BTreeMap::new(),
             asked: Vec::new(),
+            effect: None,
+            refusal: None,
+            cuts_off: false,
+            removed: Vec::new(),
         };
         Self { kind, state: Mutex::new(state) }
     }
@@ -119,6 +128,31 @@ impl ScriptedSource {
         self.state().failing = error;
     }
 
+    /// From now on it can remove objects, with this effect.
+    pub fn removes(&self, effect: RemovalEffect) {
+        self.state().effect = Some(effect);
+    }
+
+    /// Whether it can remove objects.
+    pub fn can_remove(&self) -> bool {
+        self.state().effect.is_some()
+    }
+
+    /// From now on (or, with `None`, no longer) it refuses to remove anything.
+    pub fn refuses(&self, error: Option<SourceError>) {
+        self.state().refusal = error;
+    }
+
+    /// From now on (or no longer) it removes what it is told, and never answers.
+    pub fn cuts_off(&self, cuts_off: bool) {
+        self.state().cuts_off = cuts_off;
+    }
+
+    /// What it was told to remove and had.
+    pub fn removed(&self) -> Vec<RemoteId> {
+        self.state().removed.clone()
+    }
+
     /// Every listing that was asked for, with the library's id.
     pub fn asked(&self) -> Vec<(String, Scope)> {
         self.state().asked.clone()
@@ -156,6 +190,24 @@ impl Library {
     }
 }
 
+impl Library {
+    /// Takes an object with all that hangs on it away; whether there was one.
+    fn remove(&mut self, id: &RemoteId) -> bool {
+        let pages = self.script.iter().filter_map(|step| match step {
+            Ok(Listed::Page(page)) => Some(page),
+            _ => None,
+        });
+        let all: Vec<_> = pages.flatten().cloned().collect();
+        let stays = |o: &Observation| o.remote_id != *id && o.parent.as_ref() != Some(id);
+        let left: Vec<_> = all.iter().filter(|o| stays(o)).cloned().collect();
+        let found = left.len() < all.len();
+        if found {
+            self.script = complete(left);
+        }
+        found
+    }
+}
+
 #[async_trait]
 impl MediaSource for ScriptedSource {
     fn kind(&self) -> SourceKind {
@@ -180,6 +232,32 @@ impl MediaSource for ScriptedSource {
         scope: Scope,
     ) -> BoxStream<'a, Result<Listed, SourceError>> {
         stream::iter(self.steps(library, scope)).boxed()
+    }
+}
+
+#[async_trait]
+impl RemoveMedia for ScriptedSource {
+    async fn effect(&self, _id: &RemoteId) -> Result<RemovalEffect, SourceError> {
+        let never = || RemovalEffect::Impossible("it was never told that it can".to_owned());
+        Ok(self.state().effect.clone().unwrap_or_else(never))
+    }
+
+    async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError> {
+        let (found, hangs) = {
+            let mut state = self.state();
+            if let Some(error) = state.refusal.clone() {
+                return Err(error);
+            }
+            let found = state.libraries.values_mut().fold(false, |found, l| l.remove(id) || found);
+            if found {
+                state.removed.push(id.clone());
+            }
+            (found, state.cuts_off)
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        Ok(found)
     }
 }
 

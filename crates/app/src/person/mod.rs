@@ -6,11 +6,14 @@
 //! no command line and no rule of identity. Sync has no way here.
 
 mod places;
+mod remove;
 mod review;
 mod wishes;
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+pub use remove::{RemovalReport, RemovalView};
 pub use review::{Candidate, ReviewView};
 use serde::Serialize;
 use shelfread_domain::{
@@ -62,22 +65,9 @@ impl App {
             }
         };
         let now = self.clock.now();
-        let end = RunEnd {
-            status: RunStatus::Succeeded,
-            counts: &plan.counts,
-            coverage: &[],
-            message: None,
-            finished_at: now,
-        };
-        batch.record_run(&new_run(run, now), &end).await?;
-        batch.apply_revert(run, &plan, now).await?;
-        let origin = Origin { run, source: None, name: PERSON, now };
-        let ended = origin.end(Trigger::Manual, &end);
-        let events: Vec<_> = origin.removals(&plan).into_iter().chain(ended).collect();
-        batch.append_events(&events).await?;
+        let done = record(&mut batch, run, &plan, now).await?;
         batch.commit().await?;
-        let changes = plan.changes.iter().map(ChangeView::of).collect();
-        Ok(Correction { run: Some(run), item: None, changes })
+        Ok(done)
     }
 
     /// A listing as it is recorded.
@@ -98,7 +88,31 @@ impl App {
     }
 }
 
-fn new_run(id: RunId, now: chrono::DateTime<chrono::Utc>) -> NewRun {
+/// Writes a plan of a person as a run that is over, with what history shall know of it.
+async fn record(
+    batch: &mut Batch,
+    run: RunId,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Result<Correction> {
+    let end = RunEnd {
+        status: RunStatus::Succeeded,
+        counts: &plan.counts,
+        coverage: &[],
+        message: None,
+        finished_at: now,
+    };
+    batch.record_run(&new_run(run, now), &end).await?;
+    batch.apply_revert(run, plan, now).await?;
+    let origin = Origin { run, source: None, name: PERSON, now };
+    let ended = origin.end(Trigger::Manual, &end);
+    let events: Vec<_> = origin.removals(plan).into_iter().chain(ended).collect();
+    batch.append_events(&events).await?;
+    let changes = plan.changes.iter().map(ChangeView::of).collect();
+    Ok(Correction { run: Some(run), item: None, changes })
+}
+
+fn new_run(id: RunId, now: DateTime<Utc>) -> NewRun {
     NewRun {
         id,
         source_id: None,

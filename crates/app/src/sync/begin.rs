@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shelfread_domain::port::{ServerIdentity, SourceError};
 use shelfread_domain::{Existing, RunMode, RunStatus, Trigger, ViewerId};
-use shelfread_store::{Lease, NewRun, RunError, SourceRow};
+use shelfread_store::{Lease, NewRun, PERSONS_LEASE, RunError, SourceRow};
 use tokio::task::AbortHandle;
 
 use super::overlay::Overlay;
@@ -41,7 +41,7 @@ pub(super) async fn begin<'a>(
         started_at: started,
     };
     let begun = async {
-        app.store.close_killed_runs(source.id, started).await?;
+        app.store.close_killed_runs(Some(source.id), started).await?;
         app.store.begin_run(&new).await?;
         identify(app, source, request.dry_run).await
     };
@@ -87,19 +87,28 @@ const fn mode(request: &SyncRequest) -> RunMode {
 /// Takes the lease of a source; from a process that was killed at once, from another one when it
 /// expired.
 pub(crate) async fn take_lease(app: &App, source: &SourceRow) -> Result<Lease> {
-    let name = lease_name(source.id);
-    let take = || app.store.acquire_lease(&name, &app.owner, LEASE, app.clock.now());
+    let lease = take_named(app, &lease_name(source.id)).await?;
+    lease.ok_or_else(|| AppError::Busy { source_name: source.name.clone() })
+}
+
+/// Takes the lease for the long work of a person: one removal, import or revert at a time.
+pub(crate) async fn take_persons_lease(app: &App) -> Result<Lease> {
+    take_named(app, PERSONS_LEASE).await?.ok_or(AppError::AtWork)
+}
+
+async fn take_named(app: &App, name: &str) -> Result<Option<Lease>> {
+    let take = || app.store.acquire_lease(name, &app.owner, LEASE, app.clock.now());
     if let Some(lease) = take().await? {
-        return Ok(lease);
+        return Ok(Some(lease));
     }
-    let holder = app.store.lease(&name).await?;
-    if let Some(dead) = holder.filter(|lease| owner::is_gone(&lease.owner)) {
-        app.store.release_lease(dead).await?;
-        if let Some(lease) = take().await? {
-            return Ok(lease);
+    let holder = app.store.lease(name).await?;
+    match holder.filter(|lease| owner::is_gone(&lease.owner)) {
+        Some(dead) => {
+            app.store.release_lease(dead).await?;
+            Ok(take().await?)
         }
+        None => Ok(None),
     }
-    Err(AppError::Busy { source_name: source.name.clone() })
 }
 
 struct Found {

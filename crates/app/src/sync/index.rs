@@ -112,7 +112,7 @@ const fn halves(key: Key) -> (u64, u64) {
 }
 
 /// Tells planning which remote ids were seen.
-pub(crate) fn seen_in(index: &Index) -> impl Fn(&RemoteId, u16) -> bool {
+pub(crate) fn seen_in(index: &Index) -> impl Fn(&RemoteId, u16) -> bool + Sync {
     |remote_id, part| index.is_seen(key(remote_id.as_str(), part))
 }
 

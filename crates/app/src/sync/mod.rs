@@ -24,7 +24,7 @@ mod overlay;
 mod report;
 mod run;
 
-pub(crate) use begin::{keep_lease, take_lease};
+pub(crate) use begin::{keep_lease, take_lease, take_persons_lease};
 
 use std::sync::Arc;
 

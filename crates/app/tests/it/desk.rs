@@ -41,7 +41,11 @@ struct Scripted(Sources);
 impl SourceFactory for Scripted {
     fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError> {
         match self.0.lock().unwrap().get(&source.name) {
-            Some(scripted) => Ok(OpenSource::read_only(Arc::clone(scripted) as _)),
+            Some(scripted) => {
+                let can_remove = scripted.inner().can_remove();
+                let remove = can_remove.then(|| Arc::clone(scripted) as _);
+                Ok(OpenSource { remove, ..OpenSource::read_only(Arc::clone(scripted) as _) })
+            }
             None => Err(SourceError::new(
                 "setting up",
                 Problem::Configuration("no such script".to_owned()),

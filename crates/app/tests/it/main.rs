@@ -5,6 +5,7 @@
 mod completion;
 mod decisions;
 mod desk;
+mod everywhere;
 mod history;
 mod identity;
 mod person;

@@ -38,10 +38,14 @@ pub async fn run(session: &Session, verb: &ItemCommand) -> Outcome {
             told(&session.app.split_item(item_id(id)?, listing_id(listing)?).await?, *format)
         }
         ItemCommand::Review(args) => review(session, args).await,
+        ItemCommand::Remove(args) if args.everywhere => super::everywhere::run(session, args).await,
+        ItemCommand::Remove(args) => {
+            told(&session.app.remove_item(item_id(&args.id)?).await?, args.format)
+        }
     }
 }
 
-fn item_id(text: &str) -> Result<ItemId, AppError> {
+pub fn item_id(text: &str) -> Result<ItemId, AppError> {
     text.parse().map_err(|_| AppError::not_found("item", text))
 }
 

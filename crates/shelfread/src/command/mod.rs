@@ -1,6 +1,7 @@
 //! One file per verb.
 
 mod doctor;
+mod everywhere;
 mod item;
 mod run;
 mod source;

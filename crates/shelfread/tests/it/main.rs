@@ -6,5 +6,6 @@
 mod cli;
 mod desk;
 mod folders;
+mod items;
 mod killed;
 mod servers;

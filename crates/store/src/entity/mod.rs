@@ -22,6 +22,7 @@ pub mod libraries;
 pub mod listings;
 pub mod overrides;
 pub mod progress;
+pub mod removals;
 pub mod run_changes;
 pub mod run_errors;
 pub mod runs;
@@ -47,6 +48,7 @@ pub async fn drift<C: ConnectionTrait>(session: &Session<C>) -> Result<Vec<Strin
     expected::<listings::Entity>(session.backend(), &mut ours);
     expected::<overrides::Entity>(session.backend(), &mut ours);
     expected::<progress::Entity>(session.backend(), &mut ours);
+    expected::<removals::Entity>(session.backend(), &mut ours);
     expected::<run_changes::Entity>(session.backend(), &mut ours);
     expected::<run_errors::Entity>(session.backend(), &mut ours);
     expected::<runs::Entity>(session.backend(), &mut ours);
