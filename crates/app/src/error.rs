@@ -59,7 +59,9 @@ impl AppError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { what, .. } => Some(format!("`shelfread {what} list` shows them")),
-            Self::Busy { .. } | Self::AtWork => Some("wait for it to end, or try again later".to_owned()),
+            Self::Busy { .. } | Self::AtWork => {
+                Some("wait for it to end, or try again later".to_owned())
+            }
             Self::Stale(_) => Some("sync again and decide on the new plan".to_owned()),
             Self::Source { error, .. } => Some(error.hint().to_owned()),
             Self::Usage(_) | Self::Store(_) | Self::Field(_) => None,

@@ -42,9 +42,8 @@ pub struct Target {
 /// The item and what goes with it: of a show its seasons and episodes, of a season its episodes.
 pub fn covered(known: &Known, id: ItemId) -> BTreeSet<ItemId> {
     let Some(item) = known.item(id) else { return BTreeSet::new() };
-    let of_season = |e: &&ItemRecord| {
-        e.kind == ItemKind::Episode && e.season_number == item.season_number
-    };
+    let of_season =
+        |e: &&ItemRecord| e.kind == ItemKind::Episode && e.season_number == item.season_number;
     let below: Vec<ItemId> = match (item.kind, item.parent_id) {
         (ItemKind::Season, Some(show)) => {
             known.children(show).filter(of_season).map(|e| e.id).collect()
@@ -103,8 +102,7 @@ fn shared(
     with: &[ListingId],
 ) -> Vec<String> {
     let is_other = |l: &&ListingRecord| l.item_id.is_some_and(|item| !covered.contains(&item));
-    let files: HashSet<i64> =
-        with.iter().filter_map(|id| known.listing(*id)?.file_key).collect();
+    let files: HashSet<i64> = with.iter().filter_map(|id| known.listing(*id)?.file_key).collect();
     let has_file = |l: &ListingRecord| l.file_key.is_some_and(|key| files.contains(&key));
     let entangled = |l: &&ListingRecord| goes_with(l, head) || has_file(l);
     let others = known.listings().filter(is_other).filter(entangled);

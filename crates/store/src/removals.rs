@@ -6,13 +6,13 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Value};
 use serde::Serialize;
 use shelfread_domain::{ItemId, ListingId, RemoteId, RunId, SourceId};
 
+use crate::Store;
 use crate::batch::Batch;
 use crate::bulk;
 use crate::cell::{Cell, word};
 use crate::entity::removals::{Column, Entity, Model};
 use crate::error::Result;
 use crate::sql::{Column as Typed, Rows, Ty};
-use crate::Store;
 
 /// How a removal stands at one source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

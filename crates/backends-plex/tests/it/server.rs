@@ -97,9 +97,7 @@ async fn removal_says_what_was_done() {
 #[tokio::test]
 async fn a_server_that_keeps_media_says_so_before() {
     let wire = Wire::start(|r| match (r.method.as_str(), r.path.as_str()) {
-        ("GET", "/") => {
-            container(json!({"machineIdentifier": "m1", "allowMediaDeletion": false}))
-        }
+        ("GET", "/") => container(json!({"machineIdentifier": "m1", "allowMediaDeletion": false})),
         _ => Fake::movies().answer(r),
     })
     .await;

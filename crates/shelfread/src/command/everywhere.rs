@@ -83,9 +83,9 @@ fn print_report(report: &RemovalReport) {
     }
     match (report.gone, report.run) {
         (true, _) => output::line("the catalogue no longer has it"),
-        (false, Some(run)) => output::line(format!(
-            "it stays in the catalogue; the same command goes on (run {run})"
-        )),
+        (false, Some(run)) => {
+            output::line(format!("it stays in the catalogue; the same command goes on (run {run})"))
+        }
         (false, None) => {}
     }
 }

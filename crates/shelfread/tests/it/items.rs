@@ -98,8 +98,10 @@ async fn fields_are_set_cleared_and_reset(database: &str) {
     }
     desk.fine(&["item", "clear", &id, "title", "--reset"]);
     let view = shown(&desk, &id);
-    assert_eq!((&view["title"], &view["fields"]["title"]["origin"]),
-        (&"Heat (Director's Cut)".into(), &"den".into()));
+    assert_eq!(
+        (&view["title"], &view["fields"]["title"]["origin"]),
+        (&"Heat (Director's Cut)".into(), &"den".into())
+    );
     desk.fine(&["run", "revert", &run_of(&cleared)]);
     assert!(shown(&desk, &id)["fields"]["overview"]["value"].is_string());
     for wrong in [
@@ -127,7 +129,10 @@ async fn settings_are_set(database: &str) {
     server.rebuild();
     desk.fine(&["sync"]);
     let settings = shown(&desk, &id)["settings"].clone();
-    assert_eq!((&settings["auto_download"], &settings["status"]), (&true.into(), &"looking".into()));
+    assert_eq!(
+        (&settings["auto_download"], &settings["status"]),
+        (&true.into(), &"looking".into())
+    );
     let page = desk.fine(&["item", "show", &id]).out;
     assert!(page.contains("auto-download on, looking  (a person)"), "{page}");
     let off = desk.fine(&["item", "settings", &id, "--auto-download", "off", "--json"]).json();
@@ -190,14 +195,20 @@ async fn what_waits_is_reviewed_and_decided(database: &str) {
     desk.fine(&["sync", "den"]);
     assert!(desk.fine(&["item", "review"]).out.contains("nothing waits"));
     let report = desk.fine(&["sync", "attic", "--json"]).report();
-    assert_eq!((&report["counts"]["conflicts"], &report["counts"]["added"]), (&1.into(), &0.into()));
+    assert_eq!(
+        (&report["counts"]["conflicts"], &report["counts"]["added"]),
+        (&1.into(), &0.into())
+    );
     let page = desk.fine(&["item", "review"]).out;
-    for word in ["Heat or Rashomon", "attic", "949", "tt0042876", "Heat (1995)", "Rashomon (1950)"] {
+    for word in ["Heat or Rashomon", "attic", "949", "tt0042876", "Heat (1995)", "Rashomon (1950)"]
+    {
         assert!(page.contains(word), "{word}: {page}");
     }
     let waiting = desk.fine(&["item", "review", "--json"]).json()["listings"][0].clone();
-    assert_eq!((&waiting["reason"], waiting["candidates"].as_array().map(Vec::len)),
-        (&"conflicting_ids".into(), Some(2)));
+    assert_eq!(
+        (&waiting["reason"], waiting["candidates"].as_array().map(Vec::len)),
+        (&"conflicting_ids".into(), Some(2))
+    );
     let listing = waiting["listing"].as_str().unwrap();
     let heat = id(&desk, "movie", "Heat");
     let decided = desk.fine(&["item", "review", listing, "--to", &heat, "--json"]).json();
@@ -261,8 +272,7 @@ impl Household {
 fn states(report: &Value) -> Vec<(String, String)> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let targets = report["targets"].as_array().unwrap();
-    let mut all: Vec<_> =
-        targets.iter().map(|t| (text(&t["source"]), text(&t["state"]))).collect();
+    let mut all: Vec<_> = targets.iter().map(|t| (text(&t["source"]), text(&t["state"]))).collect();
     all.sort();
     all
 }
