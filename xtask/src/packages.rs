@@ -1,8 +1,10 @@
 //! What the checks need besides Rust, and how to get it on Debian and Ubuntu.
 //!
 //! Nothing is ever skipped because it is missing: it is installed, or the checks fail and say what
-//! is missing and how to get it. Knows apt-get and rustup; deliberately nothing of other systems,
+//! is missing and how to get it; [`contrib`] is the exception. Knows apt-get and rustup; deliberately nothing of other systems,
 //! where a person installs what is listed.
+
+mod contrib;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -91,13 +93,19 @@ enum Rights {
 /// When something is missing that cannot be installed; the error says what, and how to get it.
 pub fn install_missing() -> Result<()> {
     install_components()?;
+    install_programs()?;
+    contrib::install();
+    Ok(())
+}
+
+fn install_programs() -> Result<()> {
     let missing = missing(NEEDS);
     if missing.is_empty() {
         println!("all {} programs that the tests need are here", NEEDS.len());
         return Ok(());
     }
     let packages = packages(&missing);
-    let Some(commands) = install_commands(rights(), &packages) else {
+    let Some(commands) = install_commands(rights(), "", &packages) else {
         bail!("{}", instructions(&missing));
     };
     for command in &commands {
@@ -174,16 +182,17 @@ fn rights() -> Rights {
     }
 }
 
-/// The commands that install the packages, if we may.
-fn install_commands(rights: Rights, packages: &[&str]) -> Option<Vec<String>> {
+/// The commands that install the packages, if we may; `options` are apt-get's, each with a space
+/// behind it.
+fn install_commands(rights: Rights, options: &str, packages: &[&str]) -> Option<Vec<String>> {
     let prefix = match rights {
         Rights::Root => "env",
         Rights::Sudo => "sudo -n env",
         Rights::None => return None,
     };
     let apt = format!("{prefix} DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300");
-    let install = format!("{apt} install -y --no-install-recommends {}", packages.join(" "));
-    Some(vec![format!("{apt} update"), install])
+    let install = format!("install -y --no-install-recommends {}", packages.join(" "));
+    Some(vec![format!("{apt} {options}update"), format!("{apt} {options}{install}")])
 }
 
 fn instructions(missing: &[&Need]) -> String {
@@ -237,7 +246,7 @@ mod tests {
 
     #[test]
     fn without_rights_nothing_is_installed_and_the_person_is_told_how() {
-        assert_eq!(install_commands(Rights::None, &["nothing"]), None);
+        assert_eq!(install_commands(Rights::None, "", &["nothing"]), None);
         expect![[r#"
             these are missing:
               no-such-program of package nothing (a test)
@@ -248,7 +257,7 @@ mod tests {
 
     #[test]
     fn with_rights_only_the_missing_packages_are_installed() {
-        let commands = install_commands(Rights::Sudo, &["a", "b"]).unwrap();
+        let commands = install_commands(Rights::Sudo, "", &["a", "b"]).unwrap();
         expect![[r#"
             sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 update
             sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends a b"#]]

@@ -91,6 +91,8 @@ pub fn connect(
         ClientKind::Deluge => Ok(Arc::new(crate::deluge::Deluge::new(config)?)),
         #[cfg(feature = "nzbget")]
         ClientKind::Nzbget => Ok(Arc::new(crate::nzbget::Nzbget::new(config)?)),
+        #[cfg(feature = "sabnzbd")]
+        ClientKind::Sabnzbd => Ok(Arc::new(crate::sabnzbd::Sabnzbd::new(config)?)),
         #[allow(unreachable_patterns, reason = "reached when a feature is left out")]
         kind => {
             let what = format!("{kind} at {}", shelfread_backends_http::redact(&config.url));

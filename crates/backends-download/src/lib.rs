@@ -23,6 +23,8 @@ mod nzbget;
 mod payload;
 #[cfg(feature = "qbittorrent")]
 mod qbittorrent;
+#[cfg(feature = "sabnzbd")]
+mod sabnzbd;
 #[cfg(feature = "transmission")]
 mod transmission;
 #[cfg_attr(
@@ -31,6 +33,7 @@ mod transmission;
         feature = "qbittorrent",
         feature = "deluge",
         feature = "nzbget",
+        feature = "sabnzbd",
     )),
     allow(dead_code, reason = "no program alone needs all of it")
 )]

@@ -203,7 +203,8 @@ impl ListTransfers for Nzbget {
         };
         let all = jobs.queue.into_iter().chain(jobs.history).filter(Job::is_shown);
         let transfers = all.map(|job| job.transfer(speed.count()));
-        transfers.collect::<Option<_>>().ok_or_else(|| self.rpc.error(wire::nameless()))
+        let transfers = transfers.collect::<Option<_>>().map(wire::once);
+        transfers.ok_or_else(|| self.rpc.error(wire::nameless()))
     }
 }
 

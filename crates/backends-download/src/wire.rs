@@ -2,13 +2,14 @@
 //! "unknown" or absurd, and bodies that are not quite JSON. Only an id is taken strictly; any other
 //! field that makes no sense is a field that was not sent.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use shelfread_backends_http::{Response, time};
-use shelfread_domain::download::TransferFile;
+use shelfread_domain::download::{Transfer, TransferFile};
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_domain::text::{MAX_PATH, bounded};
 
@@ -24,6 +25,11 @@ impl Num {
     pub(crate) fn halves(low: Self, high: Self) -> Self {
         let (low, high) = (low.count(), high.count());
         Self(low.zip(high).map(|(low, high)| low as f64 + high as f64 * 4_294_967_296.0))
+    }
+
+    /// A number in another unit.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self(self.0.map(|number| number * factor))
     }
 
     /// A number that can be one: neither NaN nor infinite.
@@ -219,6 +225,14 @@ pub(crate) fn not_torrents() -> Problem {
 pub(crate) fn no_folder() -> Problem {
     let why = "this client puts things where their category says and takes no folder";
     Problem::Unusable(why.into())
+}
+
+/// The transfers, each id once: of a job that moves from one list to the other while they are read
+/// the later entry counts.
+pub(crate) fn once(transfers: Vec<Transfer>) -> Vec<Transfer> {
+    let mut seen = HashSet::with_capacity(transfers.len());
+    let last = transfers.into_iter().rev().filter(|t| seen.insert(t.id.clone()));
+    last.collect()
 }
 
 /// What a program says, short enough for a message.

@@ -1,15 +1,16 @@
 //! What every usenet client must do alike, like [`crate::suite`] for torrents.
 
 use std::fs;
+use std::path::PathBuf;
 
 use shelfread_domain::download::{
-    Content, DownloadClient, Outcome, Place, Removal, TransferId, TransferState,
+    Content, DownloadClient, Outcome, Place, Removal, Transfer, TransferId, TransferState,
 };
 use shelfread_domain::port::Problem;
 use shelfread_testkit::until;
 
 use crate::daemon::{Daemon, PATIENCE};
-use crate::suite::{find, shows};
+use crate::suite::{self, find, shows};
 use crate::torrents::Torrent;
 use crate::usenet::{NewsServer, Post};
 
@@ -39,9 +40,8 @@ pub async fn a_day(client: &dyn DownloadClient, news: &NewsServer) {
     assert_eq!(client.set_label(id, Some("series")).await.unwrap(), Outcome::Already);
 
     assert_eq!(client.resume(id).await.unwrap(), Outcome::Done);
-    let moving = |t: &shelfread_domain::download::Transfer| {
-        t.state == TransferState::Downloading && t.progress.fraction() > 0.0
-    };
+    let moving =
+        |t: &Transfer| t.state == TransferState::Downloading && t.progress.fraction() > 0.0;
     let seen = shows(client, id, moving).await;
     assert!(seen.left_bytes < seen.size_bytes && !seen.finished);
     assert_eq!(client.resume(id).await.unwrap(), Outcome::Already);
@@ -51,12 +51,15 @@ pub async fn a_day(client: &dyn DownloadClient, news: &NewsServer) {
     assert_eq!((done.state, done.place), (TransferState::Completed, Place::History));
     assert_eq!((done.progress.fraction(), done.left_bytes, done.error), (1.0, Some(0), None));
     assert!(done.completed_at.is_some());
-    let file = fs::read(format!("{}/{}", done.content_path.unwrap(), post.file())).unwrap();
-    assert!(file == post.content);
+    // Of one file alone some programs show the file.
+    let place = PathBuf::from(done.content_path.unwrap());
+    let file = if place.is_dir() { place.join(post.file()) } else { place };
+    assert!(fs::read(&file).unwrap() == post.content);
     assert_eq!(client.pause(id).await.unwrap(), Outcome::Already);
     assert!(matches!(client.remove(id, false).await.unwrap(), Removal::Removed { data: false }));
     until(PATIENCE, async || find(client, id).await.is_none()).await;
     assert_eq!(client.remove(id, false).await.unwrap(), Removal::Absent);
+    assert!(file.exists());
 }
 
 /// A job that waits until it is told to begin.
@@ -137,4 +140,10 @@ pub async fn behind_our_back(ours: &dyn DownloadClient, theirs: &dyn DownloadCli
     theirs.remove(&id, true).await.unwrap();
     until(PATIENCE, async || find(ours, &id).await.is_none()).await;
     assert_eq!(ours.remove(&id, true).await.unwrap(), Removal::Absent);
+}
+
+/// Transfers as a table for snapshots, in the order of their ids.
+pub fn table(mut transfers: Vec<Transfer>) -> String {
+    transfers.sort_by(|a, b| a.id.cmp(&b.id));
+    suite::table(&transfers)
 }

@@ -8,6 +8,7 @@
         feature = "qbittorrent",
         feature = "deluge",
         feature = "nzbget",
+        feature = "sabnzbd",
     )),
     allow(dead_code, reason = "no program alone needs all of it")
 )]
@@ -15,13 +16,15 @@
 mod daemon;
 #[cfg(feature = "deluge")]
 mod deluge;
-#[cfg(feature = "nzbget")]
+#[cfg(any(feature = "nzbget", feature = "sabnzbd"))]
 mod jobs;
 #[cfg(feature = "nzbget")]
 mod nzbget;
+#[cfg(feature = "sabnzbd")]
+mod sabnzbd;
 mod suite;
 mod torrents;
-#[cfg(feature = "nzbget")]
+#[cfg(any(feature = "nzbget", feature = "sabnzbd"))]
 mod usenet;
 
 #[cfg(feature = "qbittorrent")]

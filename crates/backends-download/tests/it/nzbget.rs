@@ -169,7 +169,8 @@ async fn states_are_those_of_the_program() {
     .await;
     expect![[r#"
         1-353d9756f6a92ce0 "waits" queued 0% of 4294967304, left 4294967304
-        ABC123 "comes" downloading 50% of 3000, left 1000, down 500, eta 2, label films
+        10-da39a3ee5e6b4b0d "broken" failed 0% history, of 9, done 1795223903, (FAILURE/PAR)
+        12-da39a3ee5e6b4b0d "dreamt" unknown:DREAM/OVER 0% history, (DREAM/OVER)
         3-da39a3ee5e6b4b0d "is unpacked" processing 100% of 9, left 0
         4-4ababd396e0ce52f "address" metadata 0% 
         5-da39a3ee5e6b4b0d "stopped" paused 25% of 8, left 6
@@ -177,9 +178,8 @@ async fn states_are_those_of_the_program() {
         7-da39a3ee5e6b4b0d "whole" completed 100% finished, history, of 9, left 0, at /dl/whole, done 1795223900
         8-da39a3ee5e6b4b0d "moved" completed 100% finished, history, at /films/moved, done 1795223901, (WARNING/SCRIPT)
         9-da39a3ee5e6b4b0d "locked" failed 0% history, done 1795223902, (WARNING/PASSWORD)
-        10-da39a3ee5e6b4b0d "broken" failed 0% history, of 9, done 1795223903, (FAILURE/PAR)
-        12-da39a3ee5e6b4b0d "dreamt" unknown:DREAM/OVER 0% history, (DREAM/OVER)
-    "#]].assert_eq(&suite::table(&client.list().await.unwrap()));
+        ABC123 "comes" downloading 50% of 3000, left 1000, down 500, eta 2, label films
+    "#]].assert_eq(&jobs::table(client.list().await.unwrap()));
 }
 
 #[tokio::test]

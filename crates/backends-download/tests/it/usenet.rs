@@ -75,7 +75,9 @@ impl Post {
             )
             .into_bytes();
             encode(bytes, &mut body);
-            body.extend(format!("=yend size={} part={number}\r\n", bytes.len()).into_bytes());
+            let (length, crc) = (bytes.len(), crc32(bytes));
+            let end = format!("=yend size={length} part={number} pcrc32={crc:08x}\r\n");
+            body.extend(end.into_bytes());
             (self.article_id(number), body)
         })
     }
@@ -95,6 +97,15 @@ fn encode(bytes: &[u8], out: &mut Vec<u8>) {
         }
         out.extend(b"\r\n");
     }
+}
+
+/// The checksum of yEnc, which is that of zip.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+        })
+    })
 }
 
 /// A news server on a free port.

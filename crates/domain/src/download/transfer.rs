@@ -19,7 +19,7 @@ words! {
         Qbittorrent = "qbittorrent",
         /// Deluge 2 through its web server.
         Deluge = "deluge",
-        /// `SABnzbd`.
+        /// `SABnzbd`, 3 and newer.
         Sabnzbd = "sabnzbd",
         /// `NZBGet`, 18 and newer.
         Nzbget = "nzbget",
