@@ -12,6 +12,7 @@ mod dialect;
 mod m20261121_000001_catalogue;
 mod m20261121_000002_downloads;
 mod m20261121_000003_removals;
+mod m20261121_000004_browse;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_catalogue::Migration),
             Box::new(m20261121_000002_downloads::Migration),
             Box::new(m20261121_000003_removals::Migration),
+            Box::new(m20261121_000004_browse::Migration),
         ]
     }
 }

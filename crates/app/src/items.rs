@@ -3,11 +3,12 @@
 use chrono::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shelfread_domain::{Field, Fields, ItemId, ItemKind};
-use shelfread_store::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail};
+use shelfread_domain::{Field, Fields, ItemId, ItemKind, ItemStatus};
+use shelfread_store::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail, Sort, SortKey};
 
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::source::WebObject;
 
 /// One item of a list.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +27,8 @@ pub struct ItemView {
     pub season: Option<i32>,
     /// Its number within the season.
     pub episode: Option<i32>,
-    /// `available`, `wanted`, `unmonitored` or `missing`; derived, never stored.
-    pub status: &'static str,
+    /// What its listings and downloads amount to.
+    pub status: ItemStatus,
     /// Who lists it.
     pub listings: Vec<ListingView>,
 }
@@ -55,36 +56,101 @@ pub struct ItemPage {
 }
 
 impl App {
-    /// A page of items by title. `after` is the `next` of the page before.
+    /// A page of items. `after` is the `next` of the page before.
     ///
     /// # Errors
-    /// When `after` is no such value, or the database failed.
+    /// When `after` is no such value of this order, or the database failed.
     pub async fn items(
         &self,
         filter: &ItemFilter,
         after: Option<&str>,
         limit: u64,
     ) -> Result<ItemPage> {
-        let after = after.map(cursor).transpose()?;
+        let after = after.map(|text| cursor(filter.sort, text)).transpose()?;
         let limit = limit.clamp(1, 10_000);
         let (items, next) = self.store.items(filter, after.as_ref(), limit).await?;
-        Ok(ItemPage {
-            items: items.into_iter().map(view).collect(),
-            next: next.map(|c| format!("{} {}", c.id, c.sort_title)),
-        })
+        Ok(ItemPage { items: items.into_iter().map(view).collect(), next: next.as_ref().map(told) })
     }
 }
 
-fn cursor(text: &str) -> Result<Cursor> {
-    let parsed = text.split_once(' ').and_then(|(id, title)| {
-        Some(Cursor { id: id.parse().ok()?, sort_title: title.to_owned() })
-    });
-    parsed.ok_or_else(|| AppError::Usage(format!("'{text}' is not the `next` of a page")))
+/// An item with all that hangs on it, and where people find it in the sources themselves.
+#[derive(Clone, Debug)]
+pub struct ItemShown {
+    /// What the catalogue has of it.
+    pub detail: ItemDetail,
+    /// For each of its listings the address in the source's own web interface.
+    pub links: Vec<Option<String>>,
+}
+
+impl App {
+    /// One item.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; what the database says.
+    pub async fn item(&self, id: ItemId) -> Result<ItemShown> {
+        let unknown = || AppError::not_found("item", id.to_string());
+        let detail = self.store.item(id).await?.ok_or_else(unknown)?;
+        let show = match &detail.show {
+            Some(show) => self.store.item(show.id).await?,
+            None => None,
+        };
+        let external_ids = &show.as_ref().unwrap_or(&detail).external_ids;
+        let sources = self.store.sources().await?;
+        let link = |l: &ListingDetail| {
+            let source = sources.iter().find(|s| s.name == l.source)?;
+            let (kind, remote_id) = (l.listing.kind, &l.listing.remote_id);
+            self.factory.web_url(source, &WebObject { kind, remote_id, external_ids })
+        };
+        let there = |l: &&ListingDetail| l.listing.missing_since.is_none();
+        let links = detail.listings.iter().map(|l| Some(l).filter(there).and_then(link)).collect();
+        Ok(ItemShown { detail, links })
+    }
+}
+
+impl ItemShown {
+    /// Everything about it; see [`detail_view`].
+    pub fn view(&self) -> Value {
+        let mut view = detail_view(&self.detail);
+        if let Some(listings) = view["listings"].as_array_mut() {
+            for (listing, link) in listings.iter_mut().zip(&self.links) {
+                listing["url"] = json!(link);
+            }
+        }
+        view
+    }
+}
+
+/// The end of a page as a text: the id, the order, and what the last item was sorted by.
+fn told(cursor: &Cursor) -> String {
+    let id = cursor.id;
+    match &cursor.key {
+        SortKey::Title(title) => format!("{id} title {title}"),
+        SortKey::Year(year) => format!("{id} year {year}"),
+        SortKey::Added => format!("{id} added"),
+    }
+}
+
+fn cursor(sort: Sort, text: &str) -> Result<Cursor> {
+    let parsed = || {
+        let (id, rest) = text.split_once(' ')?;
+        let (order, key) = rest.split_once(' ').unwrap_or((rest, ""));
+        let key = match (sort, Sort::parse(order)?) {
+            (Sort::Title, Sort::Title) => SortKey::Title(key.to_owned()),
+            (Sort::Year, Sort::Year) => SortKey::Year(key.parse().ok()?),
+            (Sort::Added, Sort::Added) => SortKey::Added,
+            _ => return None,
+        };
+        Some(Cursor { key, id: id.parse().ok()? })
+    };
+    let unknown = || {
+        let message = format!("'{text}' is not the `next` of a page sorted by {}", sort.as_str());
+        AppError::Usage(message)
+    };
+    parsed().ok_or_else(unknown)
 }
 
 fn view(summary: ItemSummary) -> ItemView {
-    let status = status(&summary);
-    let ItemSummary { item, show, listings } = summary;
+    let ItemSummary { item, status, show, listings } = summary;
     ItemView {
         id: item.id,
         kind: item.kind,
@@ -106,22 +172,6 @@ fn view(summary: ItemSummary) -> ItemView {
     }
 }
 
-/// What an item's listings amount to: whoever has it makes it available. A media server or a
-/// folder lists what it has; a library manager (which says whether it monitors) has what it has a
-/// file of.
-fn status(item: &ItemSummary) -> &'static str {
-    let present = || item.listings.iter().filter(|l| l.missing_since.is_none());
-    if present().any(|l| l.monitored.is_none() || l.has_file) {
-        "available"
-    } else if present().any(|l| l.monitored == Some(true)) {
-        "wanted"
-    } else if present().next().is_some() {
-        "unmonitored"
-    } else {
-        "missing"
-    }
-}
-
 /// Everything about one item, with the origin of each field and what every source says.
 pub fn detail_view(detail: &ItemDetail) -> Value {
     let item = &detail.item;
@@ -137,6 +187,7 @@ pub fn detail_view(detail: &ItemDetail) -> Value {
         "kind": item.kind,
         "title": item.fields.title,
         "year": item.fields.year,
+        "status": detail.status,
         "show": detail.show.as_ref().and_then(|s| s.fields.title.clone()),
         "season": item.season_number,
         "episode": item.episode_number,

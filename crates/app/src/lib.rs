@@ -20,7 +20,7 @@ pub mod sync;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{AppError, Result};
-pub use source::{OpenSource, SourceFactory};
+pub use source::{OpenSource, SourceFactory, WebObject};
 pub use sync::{Observer, Progress, Quiet, RunError, RunReport, SyncRequest};
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use shelfread_domain::port::{MediaSource, RemoveMedia, SourceError, WritePlayState};
+use shelfread_domain::{ExternalId, ItemKind, RemoteId};
 use shelfread_store::SourceRow;
 
 /// An adapter with what it can do. What it cannot do is absent, not an error at run time.
@@ -37,4 +38,21 @@ pub trait SourceFactory: Send + Sync {
     /// # Errors
     /// When the row cannot work: no address, no token, a kind that this program does not know.
     fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError>;
+
+    /// The address of an object in the source's own web interface; `None` when it has none or its
+    /// address is not known yet. Holds no secret.
+    fn web_url(&self, _source: &SourceRow, _object: &WebObject<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// What to find in a source's own web interface.
+#[derive(Clone, Copy, Debug)]
+pub struct WebObject<'a> {
+    /// What it is.
+    pub kind: ItemKind,
+    /// The source's id for it.
+    pub remote_id: &'a RemoteId,
+    /// The external ids of the movie or show that it is or belongs to.
+    pub external_ids: &'a [ExternalId],
 }

@@ -19,6 +19,7 @@
 mod config;
 mod convert;
 mod libraries;
+mod link;
 mod listing;
 mod page;
 mod query;
@@ -39,6 +40,7 @@ use shelfread_domain::port::{
 };
 
 pub use config::{Flavour, JellyfinConfig};
+pub use link::web_url;
 
 use crate::page::Reader;
 use crate::session::Session;

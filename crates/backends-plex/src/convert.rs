@@ -76,6 +76,7 @@ fn facts(kind: ItemKind, item: Metadata, paths: &PathMap) -> Facts {
     let playable = matches!(kind, ItemKind::Movie | ItemKind::Episode);
     let guids = item.guids.iter().filter_map(|g| g.id.as_deref());
     let external_ids = external_ids(kind, guids, item.guid.as_deref());
+    let trashed = is_trashed(&item);
     Facts {
         external_ids,
         files: if playable { files(&item, paths) } else { Vec::new() },
@@ -95,12 +96,19 @@ fn facts(kind: ItemKind, item: Metadata, paths: &PathMap) -> Facts {
         overview: item.summary,
         poster_url: item.thumb,
         monitored: None,
+        trashed,
     }
 }
 
 /// The first ten characters are the day, whatever may follow.
 fn day(text: &str) -> Option<NaiveDate> {
     text.get(..10)?.parse().ok()
+}
+
+/// Whether an item lies in the trash, itself or with all of its versions.
+fn is_trashed(item: &Metadata) -> bool {
+    let all_gone = || !item.media.is_empty() && item.media.iter().all(|m| m.deleted_at.is_some());
+    item.deleted_at.is_some() || all_gone()
 }
 
 fn files(item: &Metadata, paths: &PathMap) -> Vec<FileRef> {

@@ -48,6 +48,9 @@ pub struct Facts {
     /// When the source got it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_at: Option<DateTime<Utc>>,
+    /// It lies in the trash of its source: known, but no longer there to be played.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub trashed: bool,
     /// External ids, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalId>,

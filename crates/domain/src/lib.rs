@@ -44,8 +44,8 @@ pub use known::{Known, Lookup};
 pub use observation::{Observation, PlayState};
 pub use path_map::PathMap;
 pub use record::{
-    ExternalIdRecord, ItemRecord, LibraryRef, ListingRecord, MatchBasis, OverrideRecord,
-    ProgressRecord, Review, SettingsRecord,
+    ExternalIdRecord, ItemRecord, ItemStatus, LibraryRef, ListingRecord, MatchBasis,
+    OverrideRecord, ProgressRecord, Review, SettingsRecord, Standing,
 };
 pub use run::{Counts, Existing, RunMode, RunStatus, Trigger};
 pub use source::{MaxRemovals, OnMissing, SourceKind};

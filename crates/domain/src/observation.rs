@@ -152,6 +152,10 @@ impl Observation {
         d.opt_number(f.runtime_seconds);
         d.opt_number(f.monitored.map(i64::from));
         d.opt_number(f.added_at.map(|t| t.timestamp_millis()));
+        // Said only when it is so: it was added when fingerprints had been stored already.
+        if f.trashed {
+            d.number(-1);
+        }
         d.number(f.external_ids.len() as i64);
         for id in &f.external_ids {
             d.text(id.provider.as_str());
@@ -245,6 +249,7 @@ mod tests {
             change(|o| o.facts.runtime_seconds = Some(1)),
             change(|o| o.facts.monitored = Some(false)),
             change(|o| o.facts.added_at = Some(DateTime::UNIX_EPOCH)),
+            change(|o| o.facts.trashed = true),
             change(|o| o.facts.files = vec![FileRef::new("a", None)]),
             change(|o| o.facts.files = vec![FileRef::new("a", Some(1))]),
             change(|o| o.facts.external_ids.extend(crate::ExternalId::parse("tmdb", "1"))),

@@ -144,6 +144,58 @@ pub struct ListingRecord {
     pub created_run_id: Option<RunId>,
 }
 
+impl ListingRecord {
+    /// What it proves of its item by itself.
+    pub fn standing(&self) -> Standing {
+        let facts = &self.facts;
+        if self.missing_since.is_some() || self.kept_since.is_some() || facts.trashed {
+            return Standing::Absent;
+        }
+        match facts.monitored {
+            Some(true) if facts.files.is_empty() => Standing::Wanted,
+            Some(false) if facts.files.is_empty() => Standing::Unmonitored,
+            _ => Standing::There,
+        }
+    }
+}
+
+/// What a listing proves of its item, least first: what an item's listings amount to is the most
+/// that any of them proves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Standing {
+    /// The source does not list it any more, or it lies in the trash.
+    Absent,
+    /// A library manager knows it, has no file and does not look for one.
+    Unmonitored,
+    /// A library manager looks for it and has no file.
+    Wanted,
+    /// It is there: a media server or a folder lists what it has; a library manager has what it has
+    /// a file of.
+    There,
+}
+
+words! {
+    /// What an item's listings and downloads amount to. Derived, and said by nobody.
+    ItemStatus {
+        /// A media server, a folder or a library manager has it.
+        Available = "available",
+        /// Nobody has it, and a transfer brings it.
+        Downloading = "downloading",
+        /// Nobody has it, and a library manager looks for it.
+        Wanted = "wanted",
+        /// Nobody has it, and those who know it do not look for it.
+        Unmonitored = "unmonitored",
+        /// Nobody lists it any more, or it lies in the trash.
+        Missing = "missing",
+    }
+}
+
+impl ItemStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Available, Self::Downloading, Self::Wanted, Self::Unmonitored, Self::Missing];
+}
+
 /// An external id and the item that owns it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ExternalIdRecord {

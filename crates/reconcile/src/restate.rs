@@ -108,6 +108,7 @@ pub(crate) fn filled(
     }
     facts.monitored = facts.monitored.or(observed.monitored);
     facts.added_at = facts.added_at.or(observed.added_at);
+    facts.trashed = observed.trashed;
     if facts.files.is_empty() {
         facts.files.clone_from(&observed.files);
     }

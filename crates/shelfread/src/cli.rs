@@ -317,9 +317,18 @@ pub struct ItemListArgs {
     /// Only what this source lists
     #[arg(long)]
     pub source: Option<String>,
+    /// Only what this source does not list
+    #[arg(long, value_name = "SOURCE")]
+    pub missing_on: Option<String>,
+    /// available, downloading, wanted, unmonitored or missing
+    #[arg(long)]
+    pub status: Option<String>,
     /// Part of the title
     #[arg(long)]
     pub query: Option<String>,
+    /// title; year (newest first, only movies and shows); added (last first)
+    #[arg(long, default_value = "title")]
+    pub sort: String,
     /// How many
     #[arg(long, default_value_t = 100)]
     pub limit: u64,

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use shelfread_app::sources::new_source;
-use shelfread_app::{App, AppError, OpenSource, SourceFactory};
-use shelfread_backends_arr::{Arr, ArrConfig, Program};
-use shelfread_backends_jellyfin::{Flavour, Jellyfin, JellyfinConfig};
+use shelfread_app::{App, AppError, OpenSource, SourceFactory, WebObject};
+use shelfread_backends_arr::{Arr, ArrConfig, Program, web_url as arr_url};
+use shelfread_backends_jellyfin::{Flavour, Jellyfin, JellyfinConfig, web_url as jellyfin_url};
 use shelfread_backends_local::{LocalConfig, LocalFolder};
-use shelfread_backends_plex::{Plex, PlexConfig};
+use shelfread_backends_plex::{Plex, PlexConfig, web_url as plex_url};
 use shelfread_domain::port::{LibraryKind, Problem, SourceError};
 use shelfread_domain::{PathMap, SourceId, SourceKind};
 use shelfread_store::{ManagedBy, SourceRow};
+use url::Url;
 use uuid::Uuid;
 
 use crate::config::{Config, SourceConfig};
@@ -38,6 +39,24 @@ impl SourceFactory for Adapters {
             SourceKind::Sonarr => manager(source, Program::Sonarr),
             SourceKind::Radarr => manager(source, Program::Radarr),
         }
+    }
+
+    fn web_url(&self, source: &SourceRow, object: &WebObject<'_>) -> Option<String> {
+        let mut base = Url::parse(&source.url).ok()?;
+        // What is shown holds no name and password, even where an address does.
+        base.set_username("").ok()?;
+        base.set_password(None).ok()?;
+        let id = object.remote_id.as_str();
+        let server = source.server_id.as_deref();
+        let url = match source.kind {
+            SourceKind::Jellyfin => jellyfin_url(Flavour::Jellyfin, &base, server?, id),
+            SourceKind::Emby => jellyfin_url(Flavour::Emby, &base, server?, id),
+            SourceKind::Plex => plex_url(&base, server?, id),
+            SourceKind::Sonarr => arr_url(Program::Sonarr, &base, object.external_ids)?,
+            SourceKind::Radarr => arr_url(Program::Radarr, &base, object.external_ids)?,
+            SourceKind::Folder => return None,
+        };
+        Some(url.into())
     }
 }
 

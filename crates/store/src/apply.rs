@@ -210,9 +210,24 @@ pub async fn write_catalogue(
     ITEMS.update(session, &items.update, stamp).await?;
     park_listings(session, listings).await?;
     write_rows(session, &LISTINGS, listings, stamp).await?;
+    note_unlisted(session, items, listings).await?;
     write_rows(session, &EXTERNAL_IDS, external_ids, stamp).await?;
     write_rows(session, &PROGRESS, progress, stamp).await?;
     delete_items(session, &items.delete).await
+}
+
+/// New items without a listing are missing; the database only sees that when a listing goes.
+async fn note_unlisted<C: ConnectionTrait>(
+    session: &Session<C>,
+    items: &Steps<'_, ItemRecord>,
+    listings: &Steps<'_, ListingRecord>,
+) -> Result<()> {
+    let after =
+        listings.update.iter().map(|(_, after)| *after).chain(listings.insert.iter().copied());
+    let listed: HashSet<_> = after.filter_map(|l| l.item_id).collect();
+    let unlisted = ITEMS.keys(items.insert.iter().copied().filter(|i| !listed.contains(&i.id)));
+    let sql = "UPDATE items SET presence = 'missing' WHERE id IN (SELECT id FROM {k})";
+    session.execute_keys(sql, ITEMS.key_columns(), &unlisted, []).await.map(drop)
 }
 
 async fn write_rows<R, C: ConnectionTrait>(

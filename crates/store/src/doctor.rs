@@ -4,14 +4,14 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DbBackend};
 use serde::Serialize;
-use shelfread_domain::Facts;
 use uuid::Uuid;
 
 use crate::Store;
-use crate::cell::{Cell, from_json};
+use crate::cell::Cell;
 use crate::entity;
 use crate::error::Result;
 use crate::lease::PERSONS_LEASE;
+use crate::mapping::{self, LISTING};
 use crate::sql::{Session, cell};
 
 /// Something that is wrong.
@@ -33,7 +33,7 @@ struct Check {
 }
 
 /// The same text on both databases.
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     Check {
         kind: "duplicate",
         sql: "SELECT MIN(title) FROM items WHERE kind = 'season' \
@@ -75,6 +75,13 @@ const CHECKS: [Check; 7] = [
         sql: "SELECT i.title FROM external_ids e JOIN items i ON i.id = e.item_id \
               WHERE i.kind <> e.kind",
         message: "an external id of another kind than its item",
+    },
+    Check {
+        kind: "derived",
+        sql: "SELECT i.title FROM items i WHERE i.presence <> \
+              (SELECT CASE MAX(l.standing) WHEN 3 THEN 'available' WHEN 2 THEN 'wanted' \
+              WHEN 1 THEN 'unmonitored' ELSE 'missing' END FROM listings l WHERE l.item_id = i.id)",
+        message: "its presence does not follow from its listings",
     },
 ];
 
@@ -154,18 +161,22 @@ async fn check_keys(
 ) -> Result<()> {
     let mut last = Uuid::nil();
     loop {
-        let sql = "SELECT id, remote_id, file_key, CAST(facts AS text) FROM listings \
-                   WHERE id > ? ORDER BY id LIMIT ?";
-        let rows = session.query(sql, vec![last.into(), PAGE.into()]).await?;
+        let sql = format!(
+            "SELECT {LISTING}, l.standing FROM listings l WHERE l.id > ? ORDER BY l.id LIMIT ?"
+        );
+        let rows = session.query(&sql, vec![last.into(), PAGE.into()]).await?;
         let Some(end) = rows.last() else { return Ok(()) };
         last = cell(end, 0)?;
         for row in &rows {
-            let (subject, facts): (String, String) = (cell(row, 1)?, cell(row, 3)?);
-            let stored: Option<i64> = cell(row, 2)?;
-            let derived = from_json::<Facts>(&facts, "listings.facts").map(|f| f.file_key());
-            let message = match derived {
-                Ok(derived) if derived == stored => continue,
-                Ok(_) => "its file_key does not follow from its facts".to_owned(),
+            let (subject, stored): (String, i32) = (cell(row, 2)?, cell(row, 17)?);
+            let message = match mapping::listing(row) {
+                Ok(l) if l.file_key != l.facts.file_key() => {
+                    "its file_key does not follow from its facts".to_owned()
+                }
+                Ok(l) if stored != mapping::standing(l.standing()) => {
+                    "its standing does not follow from its facts".to_owned()
+                }
+                Ok(_) => continue,
                 Err(e) => e.to_string(),
             };
             findings.push(Finding { kind: "derived", subject, message });

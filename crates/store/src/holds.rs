@@ -123,7 +123,7 @@ impl Batch {
     pub async fn keep_listings(&mut self, ids: &[ListingId], now: DateTime<Utc>) -> Result<()> {
         self.check()?;
         let sql = "WITH kept AS (SELECT id FROM {k}) \
-                   UPDATE listings SET kept_since = ? WHERE id IN (SELECT id FROM kept)";
+                   UPDATE listings SET kept_since = ?, standing = 0 WHERE id IN (SELECT id FROM kept)";
         let ids = Rows::single(ids.iter().map(|id| id.0));
         let now = Value::from(stored(now));
         let done = self.session.execute_keys(sql, &[("id", Ty::Uuid)], &ids, [now]).await;

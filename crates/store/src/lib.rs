@@ -13,6 +13,7 @@
 
 mod apply;
 mod batch;
+mod browse;
 mod bulk;
 mod cell;
 mod clients;
@@ -38,6 +39,7 @@ mod sql;
 mod vault;
 
 pub use batch::Batch;
+pub use browse::{Cursor, ItemFilter, ItemSummary, ListingSummary, Sort, SortKey};
 pub use clients::ClientRow;
 pub use doctor::Finding;
 pub use downloads::{DownloadFilter, DownloadItem, DownloadRow};
@@ -48,7 +50,7 @@ pub use index::{IndexEntry, ListingKey};
 pub use journal::{ChangeState, RunChange, patched};
 pub use lease::{Lease, PERSONS_LEASE};
 pub use open::Store;
-pub use read::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail, ListingSummary};
+pub use read::{ItemDetail, ListingDetail};
 pub use removals::{RemovalRow, RemovalState};
 pub use runs::{LibraryCoverage, NewRun, Page, RunEnd, RunError, RunRow};
 pub use schema::SchemaState;

@@ -7,9 +7,9 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use shelfread_domain::{
-    ExternalId, ExternalIdRecord, Field, Fields, ItemId, ItemKind, ItemRecord, LibraryId,
-    ListingId, ListingRecord, MatchBasis, OverrideRecord, PlayState, ProgressRecord, RemoteId,
-    RunId, SettingsRecord, ViewerId,
+    ExternalId, ExternalIdRecord, Field, Fields, ItemId, ItemKind, ItemRecord, ItemStatus,
+    LibraryId, ListingId, ListingRecord, MatchBasis, OverrideRecord, PlayState, ProgressRecord,
+    RemoteId, RunId, SettingsRecord, Standing, ViewerId,
 };
 
 use crate::bulk;
@@ -194,6 +194,9 @@ pub const ITEMS: Mapping<ItemRecord> = Mapping {
                 overview: Text = r.fields.overview,
             }
         ),
+        // New items come with a listing that says they are there, most of the time. What does not
+        // is set right when the listings are written; from then on the database keeps it.
+        group!(ItemRecord, _r { presence: Text = ItemStatus::Available.as_str() }),
     ],
     by_run: true,
     updated: true,
@@ -258,6 +261,7 @@ pub const LISTINGS: Mapping<ListingRecord> = Mapping {
             ListingRecord,
             r { missing_since: Time = r.missing_since, kept_since: Time = r.kept_since }
         ),
+        group!(ListingRecord, r { standing: Int = standing(r.standing()) }),
         group!(ListingRecord, r { play: Json = r.play }),
         group!(ListingRecord, r { facts: Json = r.facts }),
     ],
@@ -297,6 +301,16 @@ pub fn listing(row: &QueryResult) -> Result<ListingRecord> {
         kept_since: cell(row, 15)?,
         created_run_id: cell::<Option<_>>(row, 16)?.map(RunId),
     })
+}
+
+/// The number that the database has for what a listing proves.
+pub const fn standing(standing: Standing) -> i32 {
+    match standing {
+        Standing::Absent => 0,
+        Standing::Unmonitored => 1,
+        Standing::Wanted => 2,
+        Standing::There => 3,
+    }
 }
 
 /// Reads a part.

@@ -33,7 +33,7 @@
 //!         | "file=" FILE | "anchor=" FILE        "file" may come several times: versions
 //!         | "overview=" T | "sort=" T | "poster=" T
 //!         | "date=" YYYY-MM-DD | "runtime=" SECONDS | "abs=" N | "part=" N
-//!         | "added=" TIME | "monitored" | "unmonitored"
+//!         | "added=" TIME | "monitored" | "unmonitored" | "trashed"
 //!         | "played" | "plays=" N | "position=" SECONDS | "last=" TIME
 //! FILE    = PATH [ ":" BYTES ] [ "@" UNIX-SECONDS ]
 //! TIME    = YYYY-MM-DD | RFC 3339
@@ -187,6 +187,7 @@ fn apply(o: &mut Observation, word: &str) -> Result<(), Fault> {
         "added" => facts.added_at = Some(time(value)?),
         "monitored" => facts.monitored = Some(true),
         "unmonitored" => facts.monitored = Some(false),
+        "trashed" => facts.trashed = true,
         "played" | "plays" | "position" | "last" => play(o, name, value)?,
         _ => facts.external_ids.push(external_id(name, value)?),
     }

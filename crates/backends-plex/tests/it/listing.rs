@@ -40,7 +40,7 @@ async fn films_of_old_and_new_agents() {
         movie 55 "Big Buck Bunny" 2008 imdb=tt1254207 date=2008-04-10 runtime=596 added=2020-01-20T09:54:48Z overview="A giant rabbit." poster=/library/metadata/55/thumb/1579514152 file="/media/Films/Big Buck Bunny (2008)/bunny.mkv":13400382
         # Two versions, one of them in two parts; the third version is in the trash.
         movie 182 "Heat" 1995 tmdb=949 imdb=tt0113277 tvdb=1709 sort=Heat runtime=10200 added=2023-05-10T11:06:22Z played plays=2 position=61 last=2023-11-14T22:13:20Z file="/media/Films/Heat (1995)/Heat.1080p.mkv":20 file="/media/Films/Heat (1995)/Heat.2160p.cd1.mkv":30 file="/media/Films/Heat (1995)/Heat.2160p.cd2.mkv":31
-        movie 183 "Holiday" played plays=1    # in the trash: missing, not gone
+        movie 183 "Holiday" trashed played plays=1    # in the trash: missing, not gone
         movie 184 "Bare"
         "#,
     );

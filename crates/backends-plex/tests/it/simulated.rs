@@ -169,6 +169,21 @@ async fn what_changed_costs_what_changed() {
 }
 
 #[tokio::test]
+async fn what_lies_in_the_trash_is_listed_and_not_there() {
+    let world = World::empty();
+    let heat = world.add_movie("Heat", 1995);
+    let (_server, plex) = plex(&world).await;
+    let films = plex.libraries().await.unwrap().remove(0);
+    for trashed in [true, false] {
+        world.trash(heat, trashed);
+        let seen = list(&plex, &films, Scope::Full).await;
+        assert!(seen.complete);
+        let facts = &seen.items[0].facts;
+        assert_eq!((facts.trashed, facts.files.is_empty()), (trashed, trashed));
+    }
+}
+
+#[tokio::test]
 async fn a_show_comes_with_its_family() {
     let world = World::generate(3, SIZE);
     let (server, plex) = plex(&world).await;

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use shelfread_app::AppError;
-use shelfread_app::items::{self, ItemView};
+use shelfread_app::items::{ItemShown, ItemView};
 use shelfread_app::person::{Candidate, Correction, ReviewView, SettingsChange, Wish};
 use shelfread_app::render::ChangeView;
 use shelfread_domain::record::ReviewReason;
-use shelfread_domain::{Field, ItemId, ListingId};
-use shelfread_store::{ItemDetail, ItemFilter};
+use shelfread_domain::{Field, ItemId, ItemKind, ItemStatus, ListingId, SourceId};
+use shelfread_store::{ItemFilter, Sort};
 
 use crate::cli::{Format, ItemCommand, ItemListArgs, ItemReviewArgs, Switch};
 use crate::output;
@@ -145,19 +145,7 @@ const fn why(reason: ReviewReason) -> &'static str {
 }
 
 async fn list(session: &Session, args: &ItemListArgs) -> Outcome {
-    let store = session.app.store();
-    let kind = match &args.kind {
-        Some(text) => Some(text.parse().map_err(|e| Failure::usage(format!("{e}")))?),
-        None => None,
-    };
-    let source = match &args.source {
-        Some(name) => {
-            let found = store.source_by_name(name).await?;
-            Some(found.ok_or_else(|| AppError::not_found("source", name))?.id)
-        }
-        None => None,
-    };
-    let filter = ItemFilter { kind, source, query: args.query.clone(), ..ItemFilter::default() };
+    let filter = filter(session, args).await?;
     let page = session.app.items(&filter, args.after.as_deref(), args.limit).await?;
     if args.format.json {
         output::json(&json!({ "items": page.items, "next": page.next }))?;
@@ -170,6 +158,40 @@ async fn list(session: &Session, args: &ItemListArgs) -> Outcome {
         output::line(format!("… more: --after '{next}'"));
     }
     Ok(0)
+}
+
+async fn filter(session: &Session, args: &ItemListArgs) -> Result<ItemFilter, Failure> {
+    let kind = match &args.kind {
+        Some(text) => Some(text.parse().map_err(|e| Failure::usage(format!("{e}")))?),
+        None => None,
+    };
+    if args.sort == "year" && kind.is_some_and(|kind: ItemKind| !kind.is_top()) {
+        return Err(Failure::usage("only movies and shows can be sorted by year"));
+    }
+    Ok(ItemFilter {
+        kind,
+        parent: None,
+        query: args.query.clone(),
+        source: source(session, args.source.as_deref()).await?,
+        missing_on: source(session, args.missing_on.as_deref()).await?,
+        status: args.status.as_deref().map(status).transpose()?,
+        sort: Sort::parse(&args.sort).ok_or_else(|| {
+            Failure::usage(format!("'{}' is no order (title, year or added)", args.sort))
+        })?,
+    })
+}
+
+async fn source(session: &Session, name: Option<&str>) -> Result<Option<SourceId>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let found = session.app.store().source_by_name(name).await?;
+    Ok(Some(found.ok_or_else(|| AppError::not_found("source", name))?.id))
+}
+
+fn status(text: &str) -> Result<ItemStatus, Failure> {
+    ItemStatus::parse(text).ok_or_else(|| {
+        let all = ItemStatus::ALL.map(ItemStatus::as_str).join(", ");
+        Failure::usage(format!("'{text}' is no status ({all})"))
+    })
 }
 
 fn row(item: &ItemView) -> Vec<String> {
@@ -191,24 +213,24 @@ fn row(item: &ItemView) -> Vec<String> {
 }
 
 async fn show(session: &Session, id: &str, as_json: bool) -> Outcome {
-    let unknown = || AppError::not_found("item", id);
-    let item: ItemId = id.parse().map_err(|_| unknown())?;
-    let detail = session.app.store().item(item).await?.ok_or_else(unknown)?;
-    let view = items::detail_view(&detail);
+    let shown = session.app.item(item_id(id)?).await?;
+    let view = shown.view();
     if as_json {
         output::json(&view)?;
     } else {
-        print(&detail, &view);
+        print(&shown, &view);
     }
     Ok(0)
 }
 
-fn print(detail: &ItemDetail, view: &Value) {
+fn print(shown: &ItemShown, view: &Value) {
+    let detail = &shown.detail;
     let item = &detail.item;
     output::line(output::plain(&format!("{}  {}  {}", item.kind, item.label(), item.id)));
     if let Some(show) = &detail.show {
         output::line(output::plain(&format!("  of {}", show.label())));
     }
+    output::line(format!("  {}", detail.status));
     for id in &detail.external_ids {
         output::line(format!("  {id}"));
     }
@@ -217,7 +239,7 @@ fn print(detail: &ItemDetail, view: &Value) {
             output::line(output::plain(&format!("  {field}: {}", field_line(told))));
         }
     }
-    for listing in &detail.listings {
+    for (listing, link) in detail.listings.iter().zip(&shown.links) {
         let l = &listing.listing;
         let missing = l.missing_since.map(|at| format!(", missing since {}", output::local(at)));
         output::line(output::plain(&format!(
@@ -228,6 +250,9 @@ fn print(detail: &ItemDetail, view: &Value) {
             missing.unwrap_or_default(),
             l.id
         )));
+        if let Some(link) = link {
+            output::line(output::plain(&format!("    {link}")));
+        }
         for file in &l.facts.files {
             output::line(output::plain(&format!("    {}", file.path)));
         }

@@ -9,3 +9,4 @@ mod folders;
 mod items;
 mod killed;
 mod servers;
+mod shelf;

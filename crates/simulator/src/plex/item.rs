@@ -95,6 +95,9 @@ fn metadata(
     if sorted != o.title.to_lowercase() {
         item["titleSort"] = json!(sorted);
     }
+    if let Some(at) = o.trashed_at {
+        item["deletedAt"] = json!(at.timestamp());
+    }
     if let Some(year) = o.year {
         item["year"] = json!(year);
     }
@@ -180,9 +183,14 @@ fn media(o: &Object, item: &mut Value) {
     if let Some(seconds) = o.runtime_seconds {
         item["duration"] = json!(i64::from(seconds) * 1_000);
     }
+    let trashed = o.trashed_at.map(|at| at.timestamp());
     let version = |v: &crate::world::Version| {
-        json!({"container": "mkv", "videoResolution": "1080",
-            "Part": [{"id": v.size % 100_000, "file": v.path, "size": v.size, "container": "mkv"}]})
+        let mut version = json!({"container": "mkv", "videoResolution": "1080",
+            "Part": [{"id": v.size % 100_000, "file": v.path, "size": v.size, "container": "mkv"}]});
+        if let Some(at) = trashed {
+            version["deletedAt"] = json!(at);
+        }
+        version
     };
     item["Media"] = o.versions.iter().map(version).collect();
 }

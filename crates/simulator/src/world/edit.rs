@@ -107,6 +107,15 @@ impl World {
         }
     }
 
+    /// Its files, and those of what hangs on it, go into the trash of a Plex, or come back.
+    pub fn trash(&self, id: ObjectId, trashed: bool) {
+        let mut shelves = self.write();
+        let at = shelves.now();
+        for id in shelves.family(id) {
+            shelves.edit(id, |o| o.trashed_at = trashed.then_some(at));
+        }
+    }
+
     /// Removes an object with what hangs on it.
     pub fn remove(&self, id: ObjectId) {
         let mut shelves = self.write();

@@ -90,6 +90,9 @@ pub struct Object {
     pub saved_at: DateTime<Utc>,
     /// When the play state was last changed.
     pub play_saved_at: DateTime<Utc>,
+    /// Since when its files lie in the trash of a Plex, which has not forgotten it yet. Other
+    /// servers have no trash: they show what is there, or nothing once it is removed.
+    pub trashed_at: Option<DateTime<Utc>>,
     /// How often its files moved. Servers that derive ids from paths give new ones then.
     pub moves: u32,
 }
@@ -119,6 +122,7 @@ impl Object {
             added_at: at,
             saved_at: at,
             play_saved_at: at,
+            trashed_at: None,
             moves: 0,
         }
     }

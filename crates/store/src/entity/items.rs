@@ -23,6 +23,7 @@ pub struct Model {
     pub title_key: Option<String>,
     pub poster_url: Option<String>,
     pub overview: Option<String>,
+    pub presence: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -28,6 +28,7 @@ pub struct Model {
     pub play: Option<Json>,
     #[sea_orm(column_type = "JsonBinary")]
     pub facts: Json,
+    pub standing: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

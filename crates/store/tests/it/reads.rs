@@ -1,6 +1,6 @@
 //! The index of a library, pages of items, and what the doctor finds.
 
-use shelfread_domain::{Facts, ItemKind, ItemRecord, ListingRecord};
+use shelfread_domain::{Facts, ItemKind, ItemRecord, ItemStatus, ListingRecord};
 use shelfread_store::{IndexEntry, ItemFilter};
 
 use crate::db::{Catalogue, Db, add, both, later, now, plan, remove};
@@ -110,7 +110,7 @@ async fn items_come_in_pages(db: Db) {
     assert_eq!(ids, [4, 1, 2, 3, 0].map(|n: usize| films[n].id));
     let entry = &all[4].listings[0];
     assert_eq!((entry.source.as_str(), entry.library.as_str()), ("den", "Films"));
-    assert_eq!((entry.remote_id.as_str(), entry.has_file, entry.monitored), ("x", true, None));
+    assert_eq!((entry.remote_id.as_str(), all[4].status), ("x", ItemStatus::Available));
 }
 
 async fn items_are_filtered(db: Db) {
@@ -138,15 +138,9 @@ async fn items_are_filtered(db: Db) {
     assert_eq!(titles(&c, &ItemFilter { parent: Some(dark.id), ..any() }).await, ["1x1"]);
     let here = ItemFilter { source: Some(c.source), ..any() };
     assert_eq!(titles(&c, &here).await, ["100% Wolf_x", "Dark"]);
-    let missing = |missing| ItemFilter { missing: Some(missing), ..here.clone() };
-    assert_eq!(titles(&c, &missing(true)).await, ["Dark"]);
-    assert_eq!(titles(&c, &missing(false)).await, ["100% Wolf_x"]);
     let (items, _) =
         c.items(&ItemFilter { parent: Some(dark.id), ..any() }, None, 9).await.unwrap();
     assert_eq!(items[0].show.as_deref(), Some("Dark"));
-    let (items, _) = c.items(&missing(true), None, 9).await.unwrap();
-    assert_eq!(items[0].listings[0].monitored, Some(true));
-    assert!(!items[0].listings[0].has_file);
     let counts = c.count_by_kind().await.unwrap();
     assert_eq!(counts, [(ItemKind::Episode, 1), (ItemKind::Movie, 1), (ItemKind::Show, 1)]);
 }
