@@ -102,5 +102,10 @@ mod tests {
             assert_eq!(read("x", bytes.to_vec()), None, "{}", String::from_utf8_lossy(bytes));
         }
         assert_eq!(read("x", nzb("", &[" "])), None);
+        let mut long = nzb("", &["a@x"]);
+        long.resize(MAX_BYTES, b' ');
+        assert!(read("x", long.clone()).is_some());
+        long.push(b' ');
+        assert_eq!(read("x", long), None);
     }
 }

@@ -16,12 +16,14 @@
 mod daemon;
 #[cfg(feature = "deluge")]
 mod deluge;
+mod hostile;
 #[cfg(any(feature = "nzbget", feature = "sabnzbd"))]
 mod jobs;
 #[cfg(feature = "nzbget")]
 mod nzbget;
 #[cfg(feature = "sabnzbd")]
 mod sabnzbd;
+mod samples;
 mod suite;
 mod torrents;
 #[cfg(any(feature = "nzbget", feature = "sabnzbd"))]
