@@ -13,6 +13,7 @@ mod m20261121_000001_catalogue;
 mod m20261121_000002_downloads;
 mod m20261121_000003_removals;
 mod m20261121_000004_browse;
+mod m20261121_000005_people;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_downloads::Migration),
             Box::new(m20261121_000003_removals::Migration),
             Box::new(m20261121_000004_browse::Migration),
+            Box::new(m20261121_000005_people::Migration),
         ]
     }
 }

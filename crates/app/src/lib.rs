@@ -10,6 +10,7 @@ pub mod doctor;
 mod error;
 mod history;
 pub mod items;
+mod order;
 mod owner;
 pub mod person;
 pub mod render;

@@ -39,10 +39,21 @@ pub struct Tested {
 
 impl App {
     /// Adds or changes a source. Makes no request; but an address that cannot work is refused.
+    /// What items show follows another priority at once.
     ///
     /// # Errors
     /// When the source cannot work as it is, or the database failed.
     pub async fn save_source(&self, row: &SourceRow) -> Result<SourceId> {
+        let id = self.note_source(row).await?;
+        self.settle_order().await?;
+        Ok(id)
+    }
+
+    /// Like [`App::save_source`], one of several: items follow with [`App::settle_order`].
+    ///
+    /// # Errors
+    /// Like [`App::save_source`].
+    pub async fn note_source(&self, row: &SourceRow) -> Result<SourceId> {
         if row.name.is_empty() || row.name.contains('/') {
             return Err(AppError::Usage("a source needs a name without `/`".to_owned()));
         }
@@ -64,7 +75,8 @@ impl App {
         Ok(Tested { identity, libraries })
     }
 
-    /// Forgets a source with everything that it listed. Its items stay; the number of those that
+    /// Forgets a source with everything that it listed. Its items stay, and show what the other
+    /// sources say of them; the number of those that
     /// no source lists any more is returned.
     ///
     /// # Errors
@@ -72,6 +84,10 @@ impl App {
     pub async fn remove_source(&self, name: &str) -> Result<u64> {
         let source = self.source(name).await?;
         let lease = crate::sync::take_lease(self, &source).await?;
+        let libraries = self.store.libraries(source.id).await?;
+        let leaving: Vec<_> = libraries.iter().map(|l| l.id).collect();
+        let shared = self.store.items_shared_by(&[source.id]).await?;
+        self.settle_items(&shared, &leaving).await?;
         self.store.remove_source(source.id).await?;
         self.store.release_lease(lease).await?;
         Ok(self.store.count_unlisted_items().await?)

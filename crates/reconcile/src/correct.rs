@@ -9,6 +9,8 @@
 //! and with the owners of all external ids that their listings say, and leaves it as it will be
 //! after the plan is applied.
 
+mod order;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
@@ -18,6 +20,8 @@ use shelfread_domain::{
     ProgressRecord, Row, RunId, SettingsRecord, ViewerId,
 };
 use uuid::Uuid;
+
+pub use order::again;
 
 use crate::count::item_of;
 use crate::draft::{Draft, Sight};

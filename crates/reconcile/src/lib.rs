@@ -11,6 +11,7 @@ pub mod everywhere;
 pub mod guard;
 pub mod matching;
 pub mod plan;
+pub mod play;
 pub mod removal;
 pub mod resolve;
 

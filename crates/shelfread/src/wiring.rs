@@ -138,9 +138,10 @@ pub async fn declare(app: &App, config: &Config) -> Result<(), Failure> {
             // Its disk is away, so nobody can tell what it holds; its sync will say so.
             app.store().put_source(&row, chrono::Utc::now()).await?;
         } else {
-            app.save_source(&row).await?;
+            app.note_source(&row).await?;
         }
     }
+    app.settle_order().await?;
     let names: BTreeSet<_> = config.sources.iter().map(|s| s.name.as_str()).collect();
     for row in known {
         if row.managed_by == ManagedBy::File && !names.contains(row.name.as_str()) {

@@ -7,13 +7,16 @@ use sea_orm::{
 use secrecy::SecretString;
 use serde_json::Value;
 use shelfread_domain::port::LibraryKind;
-use shelfread_domain::{LibraryId, MaxRemovals, OnMissing, RunId, SourceId, SourceKind, ViewerId};
+use shelfread_domain::{
+    ItemId, LibraryId, MaxRemovals, OnMissing, RunId, SourceId, SourceKind, ViewerId,
+};
 use uuid::Uuid;
 
 use crate::Store;
 use crate::cell::{stored, word};
 use crate::entity::{libraries, sources, viewers};
 use crate::error::{Result, StoreError};
+use crate::sql::{Rows, Session, Ty, cell};
 
 /// What secrets of sources are sealed for.
 const TABLE: &str = "sources";
@@ -151,6 +154,7 @@ impl Store {
             last_error: None,
             created_at: stored(now),
             updated_at: stored(now),
+            settled_priority: Some(row.priority),
         };
         sources::Entity::insert(model.into_active_model().reset_all())
             .exec_without_returning(&self.write)
@@ -186,6 +190,50 @@ impl Store {
             new.into_active_model().reset_all().update(&self.write).await?;
         }
         Ok(id)
+    }
+
+    /// The sources whose priority changed since their items were settled, with the priority that
+    /// they have now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn unsettled_sources(&self) -> Result<Vec<(SourceId, i32)>> {
+        let sql = "SELECT id, priority FROM sources \
+                   WHERE settled_priority IS NULL OR settled_priority <> priority";
+        let rows = Session::new(self.read.clone()).query(sql, Vec::new()).await?;
+        rows.iter().map(|row| Ok((SourceId(cell(row, 0)?), cell(row, 1)?))).collect()
+    }
+
+    /// Remembers by which priority the items of sources were settled.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn set_settled(&self, sources: &[(SourceId, i32)]) -> Result<()> {
+        for (id, priority) in sources {
+            let change = sources::ActiveModel {
+                settled_priority: Set(Some(*priority)),
+                ..Default::default()
+            };
+            let update = sources::Entity::update_many().set(change);
+            update.filter(sources::Column::Id.eq(id.0)).exec(&self.write).await?;
+        }
+        Ok(())
+    }
+
+    /// The items that one of these sources lists and another library too: only with these can the
+    /// order of sources matter.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn items_shared_by(&self, sources: &[SourceId]) -> Result<Vec<ItemId>> {
+        let sql = "SELECT DISTINCT l.item_id FROM {k} CROSS JOIN libraries b \
+                   CROSS JOIN listings l WHERE b.source_id = k.a AND l.library_id = b.id \
+                   AND l.item_id IS NOT NULL AND EXISTS (SELECT 1 FROM listings o \
+                   WHERE o.item_id = l.item_id AND o.id <> l.id) ORDER BY l.item_id";
+        let ids = Rows::single(sources.iter().map(|id| id.0));
+        let session = Session::new(self.read.clone());
+        let rows = session.query_keys(sql, &[("a", Ty::Uuid)], &ids, []).await?;
+        rows.iter().map(|row| cell(row, 0).map(ItemId)).collect()
     }
 
     /// Removes a source with its libraries, listings and viewers, and gives whether it was there.
@@ -425,6 +473,8 @@ impl Store {
             person_id: None,
             created_at: stored(now),
             updated_at: stored(now),
+            failures: 0,
+            retry_at: None,
         };
         let id = ViewerId(viewer.id);
         viewers::Entity::insert(viewer.into_active_model().reset_all())

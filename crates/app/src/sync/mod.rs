@@ -108,6 +108,9 @@ impl App {
         request: &SyncRequest,
         observer: Arc<dyn Observer>,
     ) -> Result<Vec<RunReport>> {
+        if !request.dry_run {
+            self.settle_order().await?;
+        }
         let sources = self.wanted_sources(&request.sources).await?;
         let observer = &*observer;
         let listings = sources

@@ -8,6 +8,7 @@ mod desk;
 mod everywhere;
 mod history;
 mod identity;
+mod order;
 mod person;
 mod removal;
 mod robustness;

@@ -8,6 +8,7 @@ mod check;
 mod identity;
 mod modes;
 mod person;
+mod play;
 mod progress;
 mod properties;
 mod removal;

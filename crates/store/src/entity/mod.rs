@@ -21,6 +21,7 @@ pub mod leases;
 pub mod libraries;
 pub mod listings;
 pub mod overrides;
+pub mod play_writes;
 pub mod progress;
 pub mod removals;
 pub mod run_changes;
@@ -47,6 +48,7 @@ pub async fn drift<C: ConnectionTrait>(session: &Session<C>) -> Result<Vec<Strin
     expected::<libraries::Entity>(session.backend(), &mut ours);
     expected::<listings::Entity>(session.backend(), &mut ours);
     expected::<overrides::Entity>(session.backend(), &mut ours);
+    expected::<play_writes::Entity>(session.backend(), &mut ours);
     expected::<progress::Entity>(session.backend(), &mut ours);
     expected::<removals::Entity>(session.backend(), &mut ours);
     expected::<run_changes::Entity>(session.backend(), &mut ours);

@@ -38,11 +38,11 @@ async fn a_newer_database_is_refused(db: Db) {
 
 async fn damage_to_the_schema_is_found(db: Db) {
     db.damage("ALTER TABLE items ADD COLUMN mood TEXT").await;
-    db.damage("ALTER TABLE viewers DROP COLUMN person_id").await;
+    db.damage("ALTER TABLE viewers DROP COLUMN retry_at").await;
     let found = db.doctor(now()).await.unwrap();
     let messages: Vec<_> = found.iter().map(|f| f.message.as_str()).collect();
     assert_eq!(messages.len(), 2, "{messages:?}");
-    assert!(messages[0].contains("viewers.person_id"), "{messages:?}");
+    assert!(messages[0].contains("viewers.retry_at"), "{messages:?}");
     assert!(messages[1].contains("items.mood"), "{messages:?}");
 }
 
