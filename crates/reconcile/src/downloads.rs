@@ -16,7 +16,9 @@
 //!
 //! It deliberately does not know any client, when to ask one, or which items a transfer is for.
 
+mod identify;
 mod operations;
+mod stall;
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,9 +30,11 @@ use shelfread_domain::download::{
 };
 use shelfread_domain::id::DownloadId;
 
+pub use identify::{Names, THRESHOLD, Verdict};
 pub use operations::{
     begin_add, begin_remove, confirm_add, confirm_remove, give_up_add, imported, retried,
 };
+pub use stall::{GAP_SECONDS, STALL_SECONDS, Stalls};
 
 /// How many answers in a row must lack a transfer before its row goes.
 pub const ABSENT_ANSWERS: u32 = 2;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::DownloadId;
@@ -327,6 +327,15 @@ impl Transfer {
         bound(&mut self.content_path, MAX_PATH);
         bound(&mut self.error, MAX_TITLE);
         self.ratio = self.ratio.filter(|r| (0.0..=1e6).contains(r));
+        // No database keeps larger numbers or finer times, and what is compared with a row must
+        // be what the row can hold.
+        let most = i64::MAX.unsigned_abs();
+        for size in [&mut self.size_bytes, &mut self.left_bytes] {
+            *size = size.map(|bytes| bytes.min(most));
+        }
+        for time in [&mut self.added_at, &mut self.completed_at] {
+            *time = time.map(|time| time.trunc_subsecs(6));
+        }
         self
     }
 }
