@@ -1,7 +1,7 @@
 //! The one error at the edge: what happened, what to do, and how a program should exit.
 
 use shelfread_domain::field::FieldError;
-use shelfread_domain::port::SourceError;
+use shelfread_domain::port::{Problem, SourceError};
 use shelfread_store::StoreError;
 
 /// The result of a use case.
@@ -41,6 +41,17 @@ pub enum AppError {
         /// Why.
         error: SourceError,
     },
+    /// A download client did not do what it was asked.
+    #[error("download client '{name}': {error}")]
+    Client {
+        /// Which client.
+        name: String,
+        /// Why.
+        error: SourceError,
+        /// Whether it may have done it: the queue says what is pending, and its next answer
+        /// decides.
+        pending: bool,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -55,15 +66,32 @@ impl AppError {
         Self::NotFound { what, name: name.into() }
     }
 
+    /// A download client certainly did not do what it was asked.
+    pub fn client(name: impl Into<String>, error: SourceError) -> Self {
+        Self::Client { name: name.into(), error, pending: false }
+    }
+
+    /// A download client may have done what it was asked.
+    pub fn pending(name: impl Into<String>, error: SourceError) -> Self {
+        Self::Client { name: name.into(), error, pending: true }
+    }
+
     /// What a person can do about it, where there is more to say than the message.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NotFound { what: "download client", .. } => {
+                Some("`shelfread download clients` shows them".to_owned())
+            }
             Self::NotFound { what, .. } => Some(format!("`shelfread {what} list` shows them")),
             Self::Busy { .. } | Self::AtWork => {
                 Some("wait for it to end, or try again later".to_owned())
             }
             Self::Stale(_) => Some("sync again and decide on the new plan".to_owned()),
             Self::Source { error, .. } => Some(error.hint().to_owned()),
+            Self::Client { pending: true, .. } => {
+                Some("the queue says what is pending; the client's next answer decides".to_owned())
+            }
+            Self::Client { error, .. } => Some(client_hint(error).to_owned()),
             Self::Usage(_) | Self::Store(_) | Self::Field(_) => None,
         }
     }
@@ -82,5 +110,13 @@ impl AppError {
             Self::Usage(_) | Self::NotFound { .. } | Self::Field(_) => 2,
             _ => 1,
         }
+    }
+}
+
+/// What a person can do about a download client.
+fn client_hint(error: &SourceError) -> &'static str {
+    match error.problem {
+        Problem::Unauthorized | Problem::Forbidden => "check its username and password",
+        _ => error.hint(),
     }
 }

@@ -1,13 +1,16 @@
 //! What Shelfread does: syncing sources into the catalogue, showing and deciding runs, correcting
-//! items, checking the promises.
+//! items, downloads and what happened to them, checking the promises.
 //!
 //! This crate knows the ports and the store, and wires the heart (`reconcile`) between them. It
 //! deliberately does **not** know any adapter, any HTTP, any terminal and no configuration file:
 //! adapters come in through [`SourceFactory`], progress goes out through [`Observer`].
 
+mod bus;
 mod clock;
 pub mod doctor;
+pub mod downloads;
 mod error;
+pub mod events;
 mod history;
 pub mod items;
 mod order;
@@ -21,7 +24,7 @@ pub mod sync;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{AppError, Result};
-pub use source::{OpenSource, SourceFactory, WebObject};
+pub use source::{OpenSource, SourceFactory, TransferQueue, Waited, WebObject};
 pub use sync::{Observer, Progress, Quiet, RunError, RunReport, SyncRequest};
 
 use std::sync::Arc;
@@ -36,12 +39,21 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who holds the leases that this process takes.
     pub(crate) owner: Arc<str>,
+    pub(crate) downloads: Arc<downloads::Downloads>,
+    pub(crate) bus: Arc<bus::Bus>,
 }
 
 impl App {
     /// An application over an open, migrated store.
     pub fn new(store: Store, factory: Arc<dyn SourceFactory>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, factory, clock, owner: owner::this_process().into() }
+        Self {
+            store,
+            factory,
+            clock,
+            owner: owner::this_process().into(),
+            downloads: Arc::default(),
+            bus: Arc::default(),
+        }
     }
 
     /// The store, for reads that need no rule.

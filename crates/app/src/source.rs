@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use shelfread_domain::download::TransferId;
 use shelfread_domain::port::{MediaSource, RemoveMedia, SourceError, WritePlayState};
 use shelfread_domain::{ExternalId, ItemKind, RemoteId};
 use shelfread_store::SourceRow;
@@ -16,12 +18,30 @@ pub struct OpenSource {
     pub remove: Option<Arc<dyn RemoveMedia>>,
     /// Takes a play state.
     pub write_play_state: Option<Arc<dyn WritePlayState>>,
+    /// Knows what it has download clients fetch.
+    pub queue: Option<Arc<dyn TransferQueue>>,
+}
+
+/// A transfer that a library manager waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waited {
+    /// The download client's own id.
+    pub transfer: TransferId,
+    /// What it is for, in the remote ids of the source.
+    pub items: Vec<RemoteId>,
+}
+
+/// A source that waits for transfers of download clients.
+#[async_trait]
+pub trait TransferQueue: Send + Sync {
+    /// Everything that it waits for.
+    async fn queue(&self) -> Result<Vec<Waited>, SourceError>;
 }
 
 impl OpenSource {
     /// An adapter that only lists.
     pub fn read_only(media: Arc<dyn MediaSource>) -> Self {
-        Self { media, remove: None, write_play_state: None }
+        Self { media, remove: None, write_play_state: None, queue: None }
     }
 }
 

@@ -137,6 +137,7 @@ fn values(width: usize, rows: usize) -> String {
 mod tests {
     use super::*;
     use crate::Store;
+    use crate::downloads::DOWNLOADS;
     use crate::mapping::{EXTERNAL_IDS, ITEMS, LISTINGS, PROGRESS};
     use crate::sql::{Ty, cell};
 
@@ -154,6 +155,7 @@ mod tests {
             (LISTINGS.table, LISTINGS.key_columns(), ("remote_id", Ty::Text)),
             (EXTERNAL_IDS.table, EXTERNAL_IDS.key_columns(), ("item_id", Ty::Uuid)),
             (PROGRESS.table, PROGRESS.key_columns(), ("played", Ty::Bool)),
+            (DOWNLOADS.table, DOWNLOADS.key_columns(), ("progress", Ty::Int)),
         ] {
             let columns = [key, &[column]].concat();
             for rows in CHUNKS {

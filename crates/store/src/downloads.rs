@@ -29,7 +29,8 @@ use crate::error::Result;
 use crate::events::NewEvent;
 use crate::mapping::Stamp;
 use crate::sql::{Rows, Select, Session, Ty, cell};
-use record::{COLUMNS, DOWNLOADS, record};
+pub(crate) use record::DOWNLOADS;
+use record::{COLUMNS, record};
 
 const ID: [(&str, Ty); 1] = [("a", Ty::Uuid)];
 const TEXT: [(&str, Ty); 1] = [("a", Ty::Text)];
@@ -309,15 +310,9 @@ fn line(
         data.insert("items".to_owned(), serde_json::json!(items));
     }
     NewEvent {
-        at: event.at,
-        kind: event.kind.as_str().to_owned(),
-        severity: severity(event.kind).to_owned(),
         item_id: items.first().copied().filter(|_| items.len() == 1),
-        source_id: None,
-        library_id: None,
         client_id: Some(event.client_id),
         download_id: event.download_id,
-        run_id: None,
-        data: data.into(),
+        ..NewEvent::new(event.at, event.kind.as_str(), severity(event.kind), data.into())
     }
 }

@@ -76,10 +76,12 @@ pub struct EventFilter {
     pub kind: Option<String>,
     /// About this item.
     pub item: Option<ItemId>,
-    /// At this source.
-    pub source: Option<SourceId>,
+    /// At the source that has, or then had, this name.
+    pub source: Option<String>,
     /// At the download client that has, or then had, this name.
     pub client: Option<String>,
+    /// About this download.
+    pub download: Option<DownloadId>,
     /// At this time or later.
     pub since: Option<DateTime<Utc>>,
     /// Behind this sequence number.
@@ -193,12 +195,16 @@ fn conditions(filter: &EventFilter) -> (String, Vec<sea_orm::Value>) {
     let item = "(e.item_id = ? OR CAST(e.data AS text) LIKE ?)";
     let client = "(e.client_id = (SELECT c.id FROM download_clients c WHERE c.name = ?) \
                   OR e.data ->> 'client' = ?)";
+    let source = "(e.source_id = (SELECT s.id FROM sources s WHERE s.name = ?) \
+                  OR e.data ->> 'source' = ?)";
+    let twice = |name: Option<&String>| name.map_or(Vec::new(), |n| vec![n.to_cell(), n.to_cell()]);
     let one = |value: Option<sea_orm::Value>| value.into_iter().collect::<Vec<_>>();
     let all = [
         kind,
         (item, filter.item.map_or(Vec::new(), |i| vec![i.to_cell(), format!("%\"{i}\"%").into()])),
-        ("e.source_id = ?", one(filter.source.map(|id| id.to_cell()))),
-        (client, filter.client.as_ref().map_or(Vec::new(), |c| vec![c.to_cell(), c.to_cell()])),
+        (source, twice(filter.source.as_ref())),
+        (client, twice(filter.client.as_ref())),
+        ("e.download_id = ?", one(filter.download.map(|id| id.to_cell()))),
         ("e.at >= ?", one(filter.since.map(|at| at.to_cell()))),
         ("e.seq > ?", one(filter.after.map(Into::into))),
         ("e.seq < ?", one(filter.before.map(Into::into))),

@@ -57,7 +57,7 @@ impl Gate {
         self.0.close();
     }
 
-    async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         if let Ok(permit) = self.0.acquire().await {
             permit.forget();
         }

@@ -14,6 +14,8 @@
 )]
 
 pub mod conformance;
+pub mod daemons;
+pub mod downloads;
 pub mod faults;
 pub mod fixtures;
 pub mod notation;

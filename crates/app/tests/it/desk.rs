@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use shelfread_app::sources::new_source;
-use shelfread_app::{App, Clock, OpenSource, Quiet, RunReport, SourceFactory, SyncRequest};
+use shelfread_app::{
+    App, Clock, OpenSource, Quiet, RunReport, SourceFactory, SyncRequest, TransferQueue, Waited,
+};
 use shelfread_domain::port::{LibraryKind, Problem, ServerIdentity, SourceError, Viewer};
 use shelfread_domain::{
     Change, Counts, Existing, Field, ItemId, ItemKind, MaxRemovals, OnMissing, Op, OverrideRecord,
@@ -17,26 +22,74 @@ use shelfread_domain::{
 use shelfread_store::{ItemDetail, ItemFilter, ManagedBy, NewRun, RunEnd, SourceRow, Store};
 use shelfread_testkit::faults::Faulty;
 use shelfread_testkit::fixtures::ScriptedSource;
+use tokio::sync::watch;
 use uuid::Uuid;
 
-/// A clock that a test sets.
-pub struct TestClock(Mutex<DateTime<Utc>>);
+/// A clock that a test sets. Whoever sleeps on it wakes when the test has let enough time pass.
+pub struct TestClock {
+    now: watch::Sender<DateTime<Utc>>,
+    sleepers: Arc<Mutex<Vec<DateTime<Utc>>>>,
+}
 
 impl TestClock {
+    fn new(now: DateTime<Utc>) -> Self {
+        Self { now: watch::Sender::new(now), sleepers: Arc::default() }
+    }
+
     pub fn advance(&self, by: TimeDelta) {
-        *self.0.lock().unwrap() += by;
+        self.now.send_modify(|now| *now += by);
+    }
+
+    /// How many sleep and have still to wait.
+    pub fn sleepers(&self) -> usize {
+        let now = self.now();
+        self.sleepers.lock().unwrap().iter().filter(|end| **end > now).count()
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        *self.now.borrow()
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let (end, mut clock) = (self.now() + time, self.now.subscribe());
+        let asleep = Asleep(end, Arc::clone(&self.sleepers));
+        self.sleepers.lock().unwrap().push(end);
+        Box::pin(async move {
+            if clock.wait_for(|now| *now >= end).await.is_err() {
+                std::future::pending().await
+            }
+            drop(asleep);
+        })
+    }
+}
+
+struct Asleep(DateTime<Utc>, Arc<Mutex<Vec<DateTime<Utc>>>>);
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        let mut all = self.1.lock().unwrap();
+        let at = all.iter().position(|end| *end == self.0).unwrap();
+        all.swap_remove(at);
     }
 }
 
 type Sources = Arc<Mutex<HashMap<String, Arc<Faulty<ScriptedSource>>>>>;
 
-struct Scripted(Sources);
+/// What library managers wait for, by the name of the source.
+pub type Queues = Arc<Mutex<HashMap<String, Vec<Waited>>>>;
+
+struct Queue(String, Queues);
+
+#[async_trait]
+impl TransferQueue for Queue {
+    async fn queue(&self) -> Result<Vec<Waited>, SourceError> {
+        Ok(self.1.lock().unwrap().get(&self.0).cloned().unwrap_or_default())
+    }
+}
+
+struct Scripted(Sources, Queues);
 
 impl SourceFactory for Scripted {
     fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError> {
@@ -44,7 +97,9 @@ impl SourceFactory for Scripted {
             Some(scripted) => {
                 let can_remove = scripted.inner().can_remove();
                 let remove = can_remove.then(|| Arc::clone(scripted) as _);
-                Ok(OpenSource { remove, ..OpenSource::read_only(Arc::clone(scripted) as _) })
+                let queue = Queue(source.name.clone(), Arc::clone(&self.1));
+                let queue = Some(Arc::new(queue) as _);
+                Ok(OpenSource { remove, queue, ..OpenSource::read_only(Arc::clone(scripted) as _) })
             }
             None => Err(SourceError::new(
                 "setting up",
@@ -68,8 +123,9 @@ impl Deref for Script {
 pub struct Desk {
     pub app: App,
     pub clock: Arc<TestClock>,
+    pub queues: Queues,
     sources: Sources,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -88,11 +144,17 @@ impl Desk {
         let store = Store::open(url).await.unwrap();
         store.migrate().await.unwrap();
         let start = "2026-01-01T00:00:00Z".parse().unwrap();
-        let clock = Arc::new(TestClock(Mutex::new(start)));
-        let sources = Sources::default();
-        let factory = Arc::new(Scripted(Arc::clone(&sources)));
+        let clock = Arc::new(TestClock::new(start));
+        let (sources, queues) = (Sources::default(), Queues::default());
+        let factory = Arc::new(Scripted(Arc::clone(&sources), Arc::clone(&queues)));
         let app = App::new(store, factory, Arc::clone(&clock) as _);
-        Self { app, clock, sources, _folder: folder }
+        Self { app, clock, queues, sources, folder }
+    }
+
+    /// How much SQLite has written, and when; nothing of PostgreSQL.
+    pub fn written(&self) -> Option<(u64, SystemTime)> {
+        let log = std::fs::metadata(self.folder.path().join("catalogue.db-wal")).ok()?;
+        Some((log.len(), log.modified().ok()?))
     }
 
     /// Adds a source. Those that are added first win when sources disagree.

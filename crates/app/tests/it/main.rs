@@ -5,9 +5,11 @@
 mod completion;
 mod decisions;
 mod desk;
+mod downloads;
 mod everywhere;
 mod history;
 mod identity;
+mod monitor;
 mod order;
 mod person;
 mod removal;

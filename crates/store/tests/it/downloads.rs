@@ -155,7 +155,7 @@ async fn rows_come_change_and_go(db: Db) {
     };
     let step = plan([(Some(heat), Some(finished.clone())), (Some(ran), None)]);
     assert_eq!(q.apply(&step, &[]).await, []);
-    assert_eq!(q.downloads(q.client.id).await.unwrap(), [finished.clone()]);
+    assert_eq!(q.downloads(q.client.id).await.unwrap(), [finished]);
     let events = q.events_after(0, 10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|e| e.event.kind.as_str()).collect();
     let [new, changed, gone] = ["download.adopted", "download.state_changed", "download.removed"];
