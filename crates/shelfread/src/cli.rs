@@ -33,6 +33,12 @@ pub enum Command {
     /// What the catalogue has
     #[command(subcommand)]
     Item(ItemCommand),
+    /// What download clients fetch
+    #[command(subcommand)]
+    Download(DownloadCommand),
+    /// What happened
+    #[command(subcommand)]
+    Event(EventCommand),
     /// Check the database against the promises, and every connection
     Doctor(DoctorArgs),
     /// Bring the database to the form that this version needs
@@ -344,6 +350,181 @@ pub struct DoctorArgs {
     /// Do not ask the sources
     #[arg(long)]
     pub offline: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DownloadCommand {
+    /// Ask every client and list what it has
+    List(DownloadListArgs),
+    /// Give something to a client
+    Add(DownloadAddArgs),
+    /// Stop a transfer, whether it receives or gives
+    Pause {
+        /// Its id, or its hash
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Let a transfer go on
+    Resume {
+        /// Its id, or its hash
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Drop a transfer with its data
+    Cancel {
+        /// Its id, or its hash
+        id: String,
+        /// Leave the data where it is
+        #[arg(long)]
+        keep_data: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Try a failed transfer again
+    Retry {
+        /// Its id, or its hash
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Watch all clients and tell what happens, until stopped
+    Watch(Format),
+    /// The download programs; lists them when nothing else is said
+    #[command(alias = "clients")]
+    Client {
+        #[command(subcommand)]
+        verb: Option<ClientCommand>,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DownloadListArgs {
+    /// Only those of this client
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
+    /// Only those for this item
+    #[arg(long, value_name = "ID")]
+    pub item: Option<String>,
+    /// Do not ask the clients: show what is known
+    #[arg(long)]
+    pub offline: bool,
+    /// How many
+    #[arg(long, default_value_t = 100)]
+    pub limit: u64,
+    /// The `next` of the page before
+    #[arg(long)]
+    pub after: Option<String>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct DownloadAddArgs {
+    /// A torrent or NZB file, a magnet link or an address
+    pub what: String,
+    /// The client; not needed when there is only one
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
+    /// Label or category there
+    #[arg(long)]
+    pub label: Option<String>,
+    /// The folder to put it in, as the client sees the disk
+    #[arg(long, value_name = "PATH")]
+    pub save_path: Option<String>,
+    /// Do not begin yet
+    #[arg(long)]
+    pub paused: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// List the clients
+    List(Format),
+    /// Add a client
+    Add(ClientArgs),
+    /// Ask a client who it is and whether we may use it
+    Test {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Change a client
+    Set(ClientArgs),
+    /// Forget a client with its queue; its transfers go on
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ClientArgs {
+    /// Its name
+    pub name: String,
+    /// transmission, qbittorrent, deluge, sabnzbd or nzbget
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Its address
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Its user's name
+    #[arg(long)]
+    pub username: Option<String>,
+    /// A file with its password or API key; - reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Its password or API key; better in a file or variable, where other users cannot see it
+    #[arg(long, env = "SHELFREAD_PASSWORD", hide_env_values = true)]
+    pub password: Option<String>,
+    /// Whether it is asked
+    #[arg(long, value_name = "BOOL")]
+    pub enabled: Option<bool>,
+    /// Give it another name
+    #[arg(long, value_name = "NAME")]
+    pub rename: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EventCommand {
+    /// List what happened, the newest at the end
+    List(EventListArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct EventListArgs {
+    /// Of this kind, such as download.completed; or download for all of them
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// At this download client
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
+    /// About this item
+    #[arg(long, value_name = "ID")]
+    pub item: Option<String>,
+    /// At this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Not before: 2h ago, a day (2026-11-21) or a time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what happened before the event of this number
+    #[arg(long, value_name = "NUMBER")]
+    pub before: Option<i64>,
+    /// How many, the newest ones
+    #[arg(long, default_value_t = 100)]
+    pub limit: u64,
+    /// Go on and print what happens
+    #[arg(long)]
+    pub follow: bool,
     #[command(flatten)]
     pub format: Format,
 }

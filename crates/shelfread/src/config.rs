@@ -1,12 +1,14 @@
 //! The configuration: `shelfread.toml`, with the environment over it. Knows its keys and their
 //! defaults; what a source needs beyond them, its adapter says.
 
+pub mod duration;
 mod environment;
 mod file;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-pub use file::SourceConfig;
+pub use file::{DeclaredClient, SourceConfig};
 
 /// What was configured, with defaults filled in.
 #[derive(Debug)]
@@ -17,6 +19,19 @@ pub struct Config {
     pub database_url: String,
     /// Declared sources, in their order.
     pub sources: Vec<SourceConfig>,
+    /// Declared download clients, in their order.
+    pub clients: Vec<DeclaredClient>,
+    /// Everything else that commands need.
+    pub settings: Settings,
+}
+
+/// What is configured of commands that go on and on.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How often a download client is asked while something moves.
+    pub poll: Duration,
+    /// How long events are kept; `None` for ever.
+    pub keep_events: Option<Duration>,
 }
 
 /// A configuration that cannot be used.

@@ -57,6 +57,28 @@ pub fn local(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// An amount of bytes with its unit.
+pub fn bytes(amount: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if amount < 1_024 {
+        return format!("{amount} B");
+    }
+    let power = amount.ilog2() / 10;
+    let unit = UNITS[power as usize - 1];
+    format!("{:.1} {unit}", amount as f64 / (1_u64 << (10 * power)) as f64)
+}
+
+/// A length of time in its two largest units.
+pub fn span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
 /// The status of a run in its colour.
 pub fn status(status: RunStatus) -> String {
     let style = match status {
@@ -66,4 +88,28 @@ pub fn status(status: RunStatus) -> String {
         RunStatus::Running | RunStatus::Planned => Style::new(),
     };
     format!("{style}{status}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, span};
+
+    #[test]
+    fn amounts_have_units() {
+        for (amount, text) in [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (1_572_864, "1.5 MiB"),
+            (5_368_709_120, "5.0 GiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
+            assert_eq!(bytes(amount), text);
+        }
+        for (seconds, text) in
+            [(5, "5 s"), (65, "1 min 5 s"), (3_660, "1 h 1 min"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(span(seconds), text);
+        }
+    }
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use shelfread_app::{App, AppError, SystemClock};
+use shelfread_backends_download::PayloadReader;
 use shelfread_store::{Store, StoreError, Vault};
 
 use crate::cli::Cli;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Settings};
 use crate::wiring::Adapters;
 
 /// The result of a command: its exit code, or why it could not be done.
@@ -69,6 +70,7 @@ impl From<StoreError> for Failure {
 /// An application ready for a command.
 pub struct Session {
     pub app: App,
+    pub settings: Settings,
 }
 
 impl Session {
@@ -77,9 +79,11 @@ impl Session {
         let config = read_config(cli)?;
         let store = open_store(&config).await?;
         store.migrate().await?;
-        let app = App::new(store, Arc::new(Adapters), Arc::new(SystemClock));
+        let app = App::new(store, Arc::new(Adapters), Arc::new(SystemClock))
+            .with_downloads(Arc::new(Adapters), Arc::new(PayloadReader::default()));
         crate::wiring::declare(&app, &config).await?;
-        Ok(Self { app })
+        crate::wiring::downloads::declare(&app, &config).await?;
+        Ok(Self { app, settings: config.settings })
     }
 }
 

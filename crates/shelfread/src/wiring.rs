@@ -1,6 +1,8 @@
 //! Wiring: which adapter reads which kind of source, and what is declared brought into the
 //! database.
 
+pub mod downloads;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,6 +86,7 @@ fn jellyfin(source: &SourceRow, flavour: Flavour) -> Result<OpenSource, SourceEr
         media: server.clone(),
         remove: Some(server.clone()),
         write_play_state: Some(server),
+        queue: None,
     })
 }
 
@@ -97,6 +100,7 @@ fn plex(source: &SourceRow) -> Result<OpenSource, SourceError> {
         media: server.clone(),
         remove: Some(server.clone()),
         write_play_state: Some(server),
+        queue: None,
     })
 }
 
@@ -106,7 +110,12 @@ fn manager(source: &SourceRow, program: Program) -> Result<OpenSource, SourceErr
     // Who removes something everywhere wants its files gone, whoever has them.
     config.delete_files = true;
     let manager = Arc::new(Arr::new(config)?);
-    Ok(OpenSource { media: manager.clone(), remove: Some(manager), write_play_state: None })
+    Ok(OpenSource {
+        media: manager.clone(),
+        remove: Some(manager.clone()),
+        write_play_state: None,
+        queue: Some(Arc::new(downloads::ArrQueue(manager))),
+    })
 }
 
 fn folder(source: &SourceRow) -> Result<OpenSource, SourceError> {
@@ -115,7 +124,8 @@ fn folder(source: &SourceRow) -> Result<OpenSource, SourceError> {
     let mut config = LocalConfig::new(&source.url, media);
     config.path_map = paths(source);
     let folder = Arc::new(LocalFolder::new(config)?);
-    Ok(OpenSource { media: folder.clone(), remove: Some(folder), write_play_state: None })
+    let remove = Some(folder.clone() as _);
+    Ok(OpenSource { remove, ..OpenSource::read_only(folder) })
 }
 
 /// Brings the declared sources into the database. A source that is no longer declared is kept,

@@ -1,11 +1,15 @@
 //! One file per verb.
 
+mod client;
 mod doctor;
+mod download;
+mod event;
 mod everywhere;
 mod item;
 mod run;
 mod source;
 mod sync;
+mod watch;
 
 use clap::CommandFactory;
 
@@ -35,7 +39,28 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Source(verb) => source::run(&Session::open(&cli).await?, verb).await,
         Command::Run(verb) => run::run(&Session::open(&cli).await?, verb).await,
         Command::Item(verb) => item::run(&Session::open(&cli).await?, verb).await,
+        Command::Download(verb) => download::run(&Session::open(&cli).await?, verb).await,
+        Command::Event(verb) => event::run(&Session::open(&cli).await?, verb).await,
         Command::Doctor(args) => doctor::run(&Session::open(&cli).await?, args).await,
+    }
+}
+
+/// Returns when a person or the system asks the program to stop.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without signals it is stopped from outside.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

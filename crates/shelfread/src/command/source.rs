@@ -119,7 +119,8 @@ fn changed(args: &SourceArgs, mut row: SourceRow) -> Result<SourceRow, Failure> 
     }
     row.priority = args.priority.unwrap_or(row.priority);
     row.enabled = args.enabled.unwrap_or(row.enabled);
-    if let Some(token) = token(args)? {
+    let token = args.token.clone().map(SecretString::from);
+    if let Some(token) = secret(token, args.token_file.as_deref())? {
         row.secret = Some(token);
     }
     for (key, value) in [("user", &args.user), ("media", &args.media)] {
@@ -130,21 +131,19 @@ fn changed(args: &SourceArgs, mut row: SourceRow) -> Result<SourceRow, Failure> 
     Ok(row)
 }
 
-fn token(args: &SourceArgs) -> Result<Option<SecretString>, Failure> {
-    let read = |path: &std::path::Path| {
-        let mut text = String::new();
-        match path.to_str() {
-            Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| text),
-            _ => std::fs::read_to_string(path),
-        }
+/// A secret that was given, or that a file holds; `-` is standard input.
+pub fn secret(
+    given: Option<SecretString>,
+    file: Option<&std::path::Path>,
+) -> Result<Option<SecretString>, Failure> {
+    let Some(path) = file else { return Ok(given) };
+    let mut text = String::new();
+    let read = match path.to_str() {
+        Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| text),
+        _ => std::fs::read_to_string(path),
     };
-    match (&args.token, &args.token_file) {
-        (_, Some(path)) => read(path)
-            .map(|text| Some(text.trim().to_owned().into()))
-            .map_err(|e| Failure::usage(format!("{}: {e}", path.display()))),
-        (Some(token), None) => Ok(Some(token.clone().into())),
-        (None, None) => Ok(None),
-    }
+    let text = read.map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+    Ok(Some(text.trim().to_owned().into()))
 }
 
 async fn test(session: &Session, name: &str, as_json: bool) -> Outcome {

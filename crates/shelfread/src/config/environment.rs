@@ -9,7 +9,7 @@ const PREFIX: &str = "SHELFREAD_";
 
 /// What may follow the prefix, beside sources and clients.
 const KNOWN: &str = "CONFIG, DATA_DIR, DATABASE_URL, SERVER_LISTEN, SCHEDULE_FULL, SCHEDULE_QUICK, \
-                     DOWNLOADS_POLL, PLAY_STATE_SYNC, SOURCE_… and DOWNLOAD_CLIENT_…";
+                     DOWNLOADS_POLL, EVENTS_KEEP, PLAY_STATE_SYNC, SOURCE_… and DOWNLOAD_CLIENT_…";
 
 /// Puts the variables over what the file says.
 pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<(), ConfigError> {
@@ -36,7 +36,7 @@ fn named_secrets(config: &FileConfig) -> Vec<String> {
 
 fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), String> {
     match key {
-        "CONFIG" | "LOG" | "TOKEN" => {}
+        "CONFIG" | "LOG" | "TOKEN" | "PASSWORD" => {}
         "DATA_DIR" => config.data_dir = Some(value.into()),
         "DATABASE_URL" => config.database_url = Some(value.into()),
         "SERVER_LISTEN" => {
@@ -44,6 +44,7 @@ fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), Stri
         }
         "SCHEDULE_FULL" => config.schedule.full = Some(value.into()),
         "SCHEDULE_QUICK" => config.schedule.quick = Some(value.into()),
+        "EVENTS_KEEP" => config.events.keep = Some(value.into()),
         "DOWNLOADS_POLL" => config.downloads.poll = Some(value.into()),
         "PLAY_STATE_SYNC" => {
             config.play_state.sync = value.parse().map_err(|e| format!("{e}"))?;

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use shelfread_domain::download::ClientKind;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{MaxRemovals, OnMissing, SourceKind};
 
-use super::{Config, ConfigError, Variables};
+use super::{Config, ConfigError, Settings, Variables, duration};
 
 /// Where everything lives unless said otherwise, relative to the working directory.
 pub(super) const DATA_DIR: &str = "data";
+
+/// How often a download client is asked while something moves, unless said otherwise.
+const POLL: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +29,14 @@ pub(super) struct FileConfig {
     pub(super) downloads: Downloads,
     pub(super) download_client: Vec<FileClient>,
     pub(super) play_state: PlayState,
+    pub(super) events: Events,
+}
+
+/// `[events]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Events {
+    pub(super) keep: Option<String>,
 }
 
 /// `[server]`
@@ -119,6 +132,23 @@ pub struct SourceConfig {
     pub enabled: bool,
 }
 
+/// A declared download client.
+#[derive(Debug, Clone)]
+pub struct DeclaredClient {
+    /// Its name.
+    pub name: String,
+    /// Which program it is.
+    pub kind: ClientKind,
+    /// Its address.
+    pub url: String,
+    /// Its user's name.
+    pub username: Option<String>,
+    /// Its password or API key.
+    pub password: Option<SecretString>,
+    /// Whether it is asked.
+    pub enabled: bool,
+}
+
 /// Reads a file.
 pub(super) fn parse(path: &Path, text: &str) -> Result<FileConfig, ConfigError> {
     toml::from_str(text).map_err(|error| ConfigError::Invalid {
@@ -155,12 +185,19 @@ impl FileConfig {
         let sources: Vec<SourceConfig> = sources
             .map(|(order, source)| source.finish(order, variables))
             .collect::<Result<_, _>>()?;
-        for client in &self.download_client {
-            client.check(variables)?;
-        }
+        let clients = self.download_client.into_iter();
+        let clients: Vec<DeclaredClient> =
+            clients.map(|client| client.finish(variables)).collect::<Result<_, _>>()?;
         unique(sources.iter().map(|s| s.name.as_str()))?;
-        unique(self.download_client.iter().map(|c| c.name.as_str()))?;
-        Ok(Config { data_dir, database_url, sources })
+        unique(clients.iter().map(|c| c.name.as_str()))?;
+        let settings = Settings {
+            poll: length("downloads.poll", self.downloads.poll.as_deref())?.unwrap_or(POLL),
+            keep_events: match self.events.keep.as_deref() {
+                Some("forever") => None,
+                keep => length("events.keep", keep)?,
+            },
+        };
+        Ok(Config { data_dir, database_url, sources, clients, settings })
     }
 }
 
@@ -230,26 +267,39 @@ impl FileSource {
     }
 }
 
+/// A length of time.
+fn length(key: &str, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
+    let misfit = |text| entry(key, format!("'{text}' is no length of time; write 5s, 15m or 30d"));
+    text.map(|text| duration::parse(text).ok_or_else(|| misfit(text))).transpose()
+}
+
 impl FileClient {
-    fn check(&self, variables: &Variables) -> Result<(), ConfigError> {
-        const KINDS: [&str; 5] = ["transmission", "qbittorrent", "deluge", "sabnzbd", "nzbget"];
-        if self.name.is_empty() {
-            return Err(entry(&self.name, "a download client needs a `name`"));
+    fn finish(self, variables: &Variables) -> Result<DeclaredClient, ConfigError> {
+        let name = self.name.clone();
+        let fail = |message: String| entry(&name, message);
+        if name.is_empty() || name.contains('/') {
+            return Err(fail("a download client needs a `name` without `/`".to_owned()));
         }
-        if !KINDS.contains(&self.kind.as_str()) {
-            let message = format!("'{}' is no kind of client ({})", self.kind, KINDS.join(", "));
-            return Err(entry(&self.name, message));
-        }
+        let known = ClientKind::ALL.map(ClientKind::as_str).join(", ");
+        let kind = ClientKind::parse(&self.kind)
+            .ok_or_else(|| fail(format!("'{}' is no kind of client ({known})", self.kind)))?;
         if self.url.is_empty() {
-            return Err(entry(&self.name, "a download client needs `url`"));
+            return Err(fail("a download client needs `url`".to_owned()));
         }
         let secret = Secret {
             key: "password",
-            value: self.password.clone(),
-            file: self.password_file.clone(),
-            env: self.password_env.clone(),
+            value: self.password,
+            file: self.password_file,
+            env: self.password_env,
         };
-        secret.read(&self.name, variables).map(drop)
+        Ok(DeclaredClient {
+            password: secret.read(&name, variables)?,
+            name: self.name,
+            kind,
+            url: self.url,
+            username: self.username,
+            enabled: self.enabled.unwrap_or(true),
+        })
     }
 }
 

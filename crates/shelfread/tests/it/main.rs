@@ -5,6 +5,7 @@
 
 mod cli;
 mod desk;
+mod downloads;
 mod folders;
 mod items;
 mod killed;
