@@ -11,9 +11,10 @@
 //! name    = [site] { tag } [ "[" group "]" ] [title] [year] [numbers] [text] { copy } [ "-" group ]
 //! site    = "www." … " - "
 //! tag     = "{" key sep value "}" | "[" key sep value "]"      key: tmdb imdb tvdb … (id), edition
-//! numbers = S01E02 | S01E01E02 | S01E01-E03 | S01E01-03 | S01 E02 | 1x05 | 1x05-06
-//!         | Season 1 Episode 2 | 2024.03.12 | 2024-03-12 | 20240312 | 31.12.2024
-//!         | S02 | Season 2 | S01-S03 | 2nd Season | 第2季                       (packs)
+//! numbers = S01E02 | S01E01E02 | S01E01-E03 | S01E01-03 | S01 E02 | S01xE02 | S01E01+02
+//!         | 1x05 | 1x05-06 | 2016x03 | 1of6 | 1 of 6 | Season 1 Episode 2
+//!         | 2024.03.12 | 2024-03-12 | 20240312 | 31.12.2024
+//!         | S02 | Season 2 | S01-S03 | Seasons 1 to 3 | 2nd Season | S02D1 | 第2季  (packs)
 //!         | Episode 5 | E05 | EP05 | #5 | 第05話 | OVA 2 | SP1 | Special 1
 //!         | " - " 1089 [v2] | " - " 220-221 | "[" group "] " … 05 | "(" 01-12 ")"  (absolute)
 //! year    = "(" 1999 ")" | 1999 before the first strong word of the copy, and never the first word
@@ -25,7 +26,8 @@
 //! 2049 (later than any year we believe), a year behind the numbers is not the show's. A number
 //! that is only a guess (`Episode 1`, ` - 3`) gives way to a year behind it:
 //! `Star Wars Episode 1 (1999)` is a film. Names are ambiguous, so every answer has a
-//! [`Certainty`], and a caller that knows what it looks at says so with [`Expect`].
+//! [`Certainty`], and a caller that knows what it looks at says so with [`Expect`]. Where another
+//! parser reads otherwise, and why, is told in `docs/release-names.md`.
 
 mod numbers;
 mod parser;

@@ -54,11 +54,12 @@ pub(super) struct Context {
 type Rule = fn(&[Word<'_>], usize, Context) -> Option<Marker>;
 
 /// The rules, strongest first: a rule is tried on every word before the next one is.
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     numbered,
     crossed,
     season_then_episode,
     dated,
+    counted,
     season_alone,
     complete,
     episode_word,
@@ -93,29 +94,42 @@ fn take_in_date(words: &[Word<'_>], start: usize, marker: &mut Marker, context: 
     }
 }
 
-/// `S01E02`, `s01e01e02`, `S01 E02`, and the ranges that follow.
+/// `S01E02`, `s01e01e02`, `S01 E02`, `S01xE02`, `S01x02`, and the ranges that follow.
 fn numbered(words: &[Word<'_>], at: usize, _: Context) -> Option<Marker> {
     let (season, rest) = leading(words[at].low.strip_prefix('s')?, 4)?;
     let mut marker = Marker::new(at, at + 1, Certainty::Sure);
     marker.season = Some(season);
     if rest.is_empty() {
         let next = words.get(at + 1).filter(|w| w.gap != Gap::Bracket)?;
-        (marker.episodes, marker.version) = episode_list(&next.low)?;
+        (marker.episodes, marker.version) = of_season(&next.low)?;
         marker.to += 1;
     } else {
-        (marker.episodes, marker.version) = episode_list(rest)?;
+        (marker.episodes, marker.version) = of_season(rest)?;
     }
     extend(words, &mut marker);
     Some(marker)
 }
 
-/// `1x05`, `1x05x06`, and the ranges that follow. `4x4` and `10x10 (2018)` are titles.
+/// What may follow `S01`: `e02`, `xe02`, `x02`.
+fn of_season(low: &str) -> Option<(Vec<i32>, Option<u16>)> {
+    match low.strip_prefix('x') {
+        Some(rest) => episode_list(rest).or_else(|| Some((vec![digits(rest, 3)?], None))),
+        None => episode_list(low),
+    }
+}
+
+/// `1x05`, `1x05x06`, `2016x03`, and the ranges that follow. `4x4` and `10x10 (2018)` are titles,
+/// `1920x800` is a picture.
 fn crossed(words: &[Word<'_>], at: usize, context: Context) -> Option<Marker> {
-    let (season, rest) = leading(&words[at].low, 2)?;
-    let mut rest = rest;
+    let (season, mut rest) = leading(&words[at].low, 4)?;
+    let most = match season {
+        0..100 => 3,
+        _ if YEARS.contains(&season) => 2,
+        _ => return None,
+    };
     let mut episodes = Vec::new();
     while let Some(tail) = rest.strip_prefix('x') {
-        let (number, tail) = leading(tail, 3).filter(|(_, t)| tail.len() - t.len() > 1)?;
+        let (number, tail) = leading(tail, most).filter(|(_, t)| tail.len() - t.len() > 1)?;
         episodes.push(number);
         rest = tail;
     }
@@ -134,7 +148,9 @@ fn crossed(words: &[Word<'_>], at: usize, context: Context) -> Option<Marker> {
 fn season_then_episode(words: &[Word<'_>], at: usize, context: Context) -> Option<Marker> {
     let pack = season_alone(words, at, context).filter(|m| m.last_season.is_none())?;
     let mut marker =
-        match episode_word(words, pack.to, Context { expect: Expect::Episode, ..context }) {
+        match episode_word(words, pack.to, Context { expect: Expect::Episode, ..context })
+            .or_else(|| counted(words, pack.to, context))
+        {
             Some(episode) => Marker { certainty: Certainty::Sure, ..episode },
             None => {
                 let number = dashed(words, pack.to)?;
@@ -144,6 +160,20 @@ fn season_then_episode(words: &[Word<'_>], at: usize, context: Context) -> Optio
         };
     (marker.from, marker.season) = (pack.from, pack.season);
     Some(marker)
+}
+
+/// `1of6`, `1 of 6`: the way of short series. Of two parts it may as well be a film.
+fn counted(words: &[Word<'_>], at: usize, _: Context) -> Option<Marker> {
+    let (number, rest) = leading(&words.get(at).filter(|_| at > 0)?.low, 2)?;
+    let next = |skip: usize| words.get(at + skip);
+    let (total, to) = match rest.strip_prefix("of") {
+        Some(total) => (digits(total, 2)?, at + 1),
+        None if rest.is_empty() && next(1)?.low == "of" => (next(2)?.number(2)?, at + 3),
+        None => return None,
+    };
+    let certainty = if total > 2 { Certainty::Likely } else { Certainty::Guess };
+    let marker = Marker { episodes: vec![number], ..Marker::new(at, to, certainty) };
+    marker_if((1..=total).contains(&number), marker)
 }
 
 /// `2024.03.12`, `2024-03-12`, `20240312`; `31.12.2024` and `12-31-2024` where no other reading is
@@ -186,7 +216,7 @@ fn compact_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
 }
 
-const SEASON_WORDS: [&str; 10] = [
+const SEASON_WORDS: [&str; 13] = [
     "season",
     "seasons",
     "series",
@@ -197,9 +227,13 @@ const SEASON_WORDS: [&str; 10] = [
     "sezon",
     "сезон",
     "säsong",
+    "sesong",
+    "sæson",
+    "seizoen",
 ];
 
-/// `S02`, `Season 2`, `2nd Season`, `S01-S03`, `Seasons 1-3`, `第2季`.
+/// `S02`, `Season 2`, `2nd Season`, `S01-S03`, `Seasons 1-3`, `Seasons 1 to 3`, `S02D1` (a disc of
+/// it), `第2季`.
 fn season_alone(words: &[Word<'_>], at: usize, context: Context) -> Option<Marker> {
     let word = &words[at];
     let mut marker = Marker { pack: true, ..Marker::new(at, at + 1, Certainty::Likely) };
@@ -220,17 +254,23 @@ fn season_alone(words: &[Word<'_>], at: usize, context: Context) -> Option<Marke
         let allowed = at > 0 || context.expect == Expect::Episode;
         let (season, rest) = leading(word.low.strip_prefix('s').filter(|_| allowed)?, 4)?;
         let last = rest.strip_prefix('s').and_then(|last| digits(last, 2));
-        if !rest.is_empty() && last.is_none() {
+        let disc = rest.strip_prefix('d').and_then(|disc| digits(disc, 2));
+        if !rest.is_empty() && last.is_none() && disc.is_none() {
             return None;
         }
         marker.season = Some(season);
         marker.last_season = last.filter(|last| (season..season + MAX_RANGE).contains(last));
     }
-    let last = words.get(marker.to).filter(|w| matches!(w.gap, Gap::Hyphen | Gap::Plus));
+    let plural = word.low == "seasons";
+    let joined = |w: &&Word<'_>| plural && matches!(w.low.as_str(), "to" | "and" | "through");
+    let skip = usize::from(words.get(marker.to).filter(joined).is_some());
+    let last = words
+        .get(marker.to + skip)
+        .filter(|w| plural && w.bracket == 0 || matches!(w.gap, Gap::Hyphen | Gap::Plus));
     let last = last.and_then(|w| digits(w.low.strip_prefix('s').unwrap_or(&w.low), 2));
     if let Some(last) = last.filter(|l| marker.season.is_some_and(|s| *l > s)) {
         marker.last_season = Some(last);
-        marker.to += 1;
+        marker.to += skip + 1;
     }
     Some(marker)
 }
@@ -258,7 +298,8 @@ fn episode_word(words: &[Word<'_>], at: usize, context: Context) -> Option<Marke
         marker.episodes = vec![number];
     } else if EPISODE_WORDS.contains(&word.low.as_str()) {
         let next = words.get(at + 1).filter(|w| !matches!(w.gap, Gap::Bracket | Gap::Dash))?;
-        marker.episodes = vec![next.number(4)?];
+        let (number, rest) = leading(&next.low, 4)?;
+        (marker.episodes, marker.version) = (vec![number], version(rest)?);
         marker.to = at + 2;
     } else if at > 0 || context.expect == Expect::Episode {
         (marker.episodes, marker.version) = episode_list(&word.low)?;
@@ -407,7 +448,8 @@ fn episode_list(low: &str) -> Option<(Vec<i32>, Option<u16>)> {
     (!episodes.is_empty()).then_some((episodes, version))
 }
 
-/// Takes in what continues a list of episodes: `-E03`, `-03`, `-S01E03`, `-1x03`, `.E02`, `+E02`.
+/// Takes in what continues a list of episodes: `-E03`, `-03`, `-S01E03`, `-1x03`, `.E02`, `+E02`,
+/// `+02`.
 fn extend(words: &[Word<'_>], marker: &mut Marker) {
     while let Some(word) = words.get(marker.to) {
         let Some((numbers, explicit)) = continuation(word, marker.season) else { break };
@@ -422,7 +464,7 @@ fn extend(words: &[Word<'_>], marker: &mut Marker) {
                 marker.episodes.extend(&numbers[1..]);
             }
             Gap::Bracket | Gap::Dash => break,
-            _ if explicit => marker.episodes.extend(numbers),
+            gap if explicit || gap == Gap::Plus => marker.episodes.extend(numbers),
             _ => break,
         }
         marker.to += 1;

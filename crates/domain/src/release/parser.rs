@@ -161,6 +161,14 @@ impl<'a> Parser<'a> {
         {
             end -= 1;
         }
+        // A year may stand in a bracket with something else: `Metropolis (Fritz Lang, 1927)`.
+        while end > start + 1
+            && let (Some(next), last) = (self.words.get(end), &self.words[end - 1])
+            && last.bracket > 0
+            && last.bracket == next.bracket
+        {
+            end -= 1;
+        }
         let phrase = |at: &usize| {
             quality::edition(&self.words, *at).is_some_and(|(_, n)| n > 1 && at + n == end)
         };

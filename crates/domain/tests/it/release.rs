@@ -28,6 +28,17 @@ fn the_table_of_names() {
     expect_file!["release_names.txt"].assert_eq(&seen);
 }
 
+#[test]
+fn the_documentation_has_the_grammar_of_the_code() {
+    let code = include_str!("../../src/release.rs");
+    let block = code.split("//! ```text\n").nth(1).and_then(|rest| rest.split("//! ```\n").next());
+    let lines = block.unwrap().lines().map(|line| line.trim_start_matches("//!").trim_start());
+    let page: Vec<_> = include_str!("../../../../docs/release-names.md").lines().collect();
+    for line in lines {
+        assert!(page.iter().any(|known| known.trim_start() == line), "{line}");
+    }
+}
+
 /// Everything that a name says, in one line: `Title (Year) | numbers | the copy`.
 fn render(name: &ReleaseName) -> String {
     let mut out = name.title.clone().unwrap_or_else(|| "-".into());
