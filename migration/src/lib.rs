@@ -14,6 +14,7 @@ mod m20261121_000002_downloads;
 mod m20261121_000003_removals;
 mod m20261121_000004_browse;
 mod m20261121_000005_people;
+mod m20261121_000006_decisions;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_removals::Migration),
             Box::new(m20261121_000004_browse::Migration),
             Box::new(m20261121_000005_people::Migration),
+            Box::new(m20261121_000006_decisions::Migration),
         ]
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! In this order, a transaction per part:
 //! 1. what was removed comes back: shows and films, then seasons and episodes, then all that hung
-//!    on them. Listings that come back are kept until their source lists them again;
+//!    on them. Listings that come back are kept until their source lists them again. What is there
+//!    again as another item gets what a person had set of it, and shows it at once;
 //! 2. what was changed changes back, newest first, if it still is as the run left it;
 //! 3. what was added goes: ids and play states, then listings, then items with nothing newer.
 
@@ -15,7 +16,7 @@ use shelfread_domain::{
     Lookup, Op, OverrideRecord, Plan, ProgressRecord, Row, RunId, RunMode, RunStatus,
     SettingsRecord, Trigger,
 };
-use shelfread_reconcile::removal;
+use shelfread_reconcile::{correct, removal};
 use shelfread_store::{
     ChangeState, Lease, NewRun, RunChange, RunEnd, RunError, RunRow, Store, StoreError, patched,
 };
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::history::Origin;
+use crate::person::Concerned;
 use crate::sync::RunReport;
 
 /// Changes of a journal that are read at once, and at the most written in one transaction.
@@ -104,6 +106,7 @@ impl App {
         let ended: Vec<_> = origin.end(Trigger::Revert, &end).into_iter().collect();
         self.store.finish_run(run.id, &end, &ended).await?;
         done?;
+        self.store.forget_complete(run.source_id).await?;
         self.store.set_reverted_by(reverted.run.id, run.id).await?;
         Ok(RunReport {
             id: run.id,
@@ -142,6 +145,7 @@ impl Revert {
         self.restore(&journal, |row| matches!(row, Row::Item(i) if i.kind.is_top())).await?;
         self.restore(&journal, |row| matches!(row, Row::Item(i) if !i.kind.is_top())).await?;
         self.restore(&journal, |row| !matches!(row, Row::Item(_))).await?;
+        self.settle_heirs().await?;
         for part in journal.rchunks(PART) {
             self.change_back(part).await?;
         }
@@ -201,6 +205,19 @@ impl Revert {
             row => row,
         };
         Some(change(gone, None, Some(row)))
+    }
+
+    /// What heirs show follows at once from what they inherited.
+    async fn settle_heirs(&mut self) -> Result<(), StoreError> {
+        let heirs: BTreeSet<ItemId> = self.returned.values().filter_map(|heir| *heir).collect();
+        for part in Vec::from_iter(heirs).chunks(PART) {
+            let mut batch = self.store.begin(None).await?;
+            let mut known = Concerned::items(part).load(&mut batch).await?;
+            batch.rollback().await?;
+            let plan = correct::settle(&mut known, part, "inherited from an item that was removed");
+            self.write_or_leave(plan.changes).await?;
+        }
+        Ok(())
     }
 
     /// Finds removed items that are there again as other ones: somebody owns their external ids, or

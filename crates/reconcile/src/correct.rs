@@ -173,6 +173,17 @@ pub fn split(
     Ok(work.finish("split off by a person"))
 }
 
+/// Brings what items show to what follows from their listings and from what a person said of them.
+/// Nothing where it does already.
+pub fn settle(known: &mut Known, items: &[ItemId], reason: &'static str) -> Plan {
+    let asked = asked(known);
+    let mut work = Work::new(known, LibraryId(Uuid::nil()), None, &asked);
+    for id in items {
+        work.draft.touch_item(*id);
+    }
+    work.finish(reason)
+}
+
 const MERGED: &str = "merged by a person";
 
 /// The external ids that listings of what is known say; their owners are known.

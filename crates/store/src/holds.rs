@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, Set, Value,
+    QueryFilter, QueryOrder, Set, Statement, Value,
 };
 use shelfread_domain::id::HoldId;
 use shelfread_domain::{LibraryId, ListingId, RunId, SourceId};
@@ -154,7 +154,19 @@ impl Batch {
             .filter(Column::State.eq(HoldState::Pending.as_str()));
         let done = update.exec(self.session.conn()).await.map_err(Into::into);
         let decided = self.guard(done)?.rows_affected;
-        self.guard(bulk::expect("holds", 1, decided))
+        self.guard(bulk::expect("holds", 1, decided))?;
+        let told = self.tell_journal(hold, state).await;
+        self.guard(told)
+    }
+
+    /// The journal of a run says what became of its plan, once nothing of it waits any more.
+    async fn tell_journal(&self, hold: HoldId, state: HoldState) -> Result<()> {
+        let sql = "UPDATE run_changes SET state = ? WHERE state = 'held' \
+                   AND run_id = (SELECT run_id FROM holds WHERE id = ?) \
+                   AND NOT EXISTS (SELECT 1 FROM holds h \
+                   WHERE h.run_id = run_changes.run_id AND h.state = 'pending')";
+        let values = vec![state.as_str().into(), hold.0.into()];
+        self.session.execute(sql, values).await.map(drop)
     }
 }
 
@@ -213,12 +225,22 @@ async fn supersede<C: ConnectionTrait>(
         updated_at: Set(stored(now)),
         ..Default::default()
     };
-    Entity::update_many()
+    let update = Entity::update_many()
         .set(change)
         .filter(Column::LibraryId.eq(library.0))
-        .filter(Column::State.eq(HoldState::Pending.as_str()))
-        .exec(conn)
-        .await?;
+        .filter(Column::State.eq(HoldState::Pending.as_str()));
+    if update.exec(conn).await?.rows_affected == 0 {
+        return Ok(());
+    }
+    let told = Statement::from_sql_and_values(
+        conn.get_database_backend(),
+        "UPDATE run_changes SET state = 'superseded' WHERE state = 'held' AND run_id IN \
+         (SELECT run_id FROM holds WHERE library_id = $1 AND state = 'superseded') \
+         AND NOT EXISTS (SELECT 1 FROM holds h \
+         WHERE h.run_id = run_changes.run_id AND h.state = 'pending')",
+        [library.0.into()],
+    );
+    conn.execute_raw(told).await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! The index of a library: what a sync compares its observations with. Read as narrow tuples in
 //! keyset pages, never as whole listings, so that a million of them fit through.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, TransactionTrait};
 use shelfread_domain::{ItemId, ItemKind, LibraryId, ListingId, ListingRecord, RemoteId};
@@ -150,6 +152,25 @@ impl Store {
         let rows = Session::new(self.read.clone()).query(sql, vec![library.0.into()]).await?;
         let count: i64 = rows.first().map_or(Ok(0), |row| cell(row, 0))?;
         Ok(count.unsigned_abs())
+    }
+
+    /// How many listings these items have in all libraries; those that have none are left out.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count_listings(&self, items: &[ItemId]) -> Result<HashMap<ItemId, u64>> {
+        let sql = "SELECT k.a, COUNT(*) FROM {k} CROSS JOIN listings l WHERE l.item_id = k.a \
+                   GROUP BY k.a";
+        let session = Session::new(self.read.clone());
+        let mut counts = HashMap::with_capacity(items.len());
+        for part in items.chunks(PAGE) {
+            let keys = Rows::single(part.iter().map(|id| id.0));
+            for row in session.query_keys(sql, &[("a", Ty::Uuid)], &keys, []).await? {
+                let count: i64 = cell(&row, 1)?;
+                counts.insert(ItemId(cell(&row, 0)?), count.unsigned_abs());
+            }
+        }
+        Ok(counts)
     }
 
     /// Whole listings; those that are not there are left out.

@@ -32,8 +32,14 @@ pub enum ChangeState {
     Applied,
     /// Waits for a person.
     Held,
+    /// A person let it happen: the run of the approval did it.
+    Approved,
     /// A person decided against it.
     Discarded,
+    /// It no longer fitted when a person approved it.
+    Stale,
+    /// A later run held other removals of the same library, or none.
+    Superseded,
     /// Done and taken back.
     Reverted,
 }
@@ -44,15 +50,19 @@ impl ChangeState {
         match self {
             Self::Applied => "applied",
             Self::Held => "held",
+            Self::Approved => "approved",
             Self::Discarded => "discarded",
+            Self::Stale => "stale",
+            Self::Superseded => "superseded",
             Self::Reverted => "reverted",
         }
     }
 
     /// Reads that text back.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Applied, Self::Held, Self::Discarded, Self::Reverted];
-        all.into_iter().find(|state| state.as_str() == text)
+        let waited =
+            [Self::Held, Self::Approved, Self::Discarded, Self::Stale, Self::Superseded];
+        [Self::Applied, Self::Reverted].into_iter().chain(waited).find(|state| state.as_str() == text)
     }
 }
 

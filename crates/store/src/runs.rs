@@ -20,7 +20,7 @@ use crate::cell::{Cell, stored, word};
 use crate::entity::{run_errors, runs};
 use crate::error::{Result, StoreError};
 use crate::events::NewEvent;
-use crate::journal::{ChangeState, RUN_CHANGE, RunChange, run_change};
+use crate::journal::{RUN_CHANGE, RunChange, run_change};
 use crate::sql::{Rows, Session, Ty, cell};
 
 /// A run that begins.
@@ -248,21 +248,6 @@ impl Store {
         let values = vec![run.0.into(), after.into(), limit.into()];
         let rows = Session::new(self.read.clone()).query(&sql, values).await?;
         rows.iter().map(run_change).collect()
-    }
-
-    /// Says of all journalled changes of a run in one state that they are in another now.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn set_change_state(
-        &self,
-        run: RunId,
-        from: ChangeState,
-        to: ChangeState,
-    ) -> Result<u64> {
-        let sql = "UPDATE run_changes SET state = ? WHERE run_id = ? AND state = ?";
-        let values = vec![to.as_str().into(), run.0.into(), from.as_str().into()];
-        Session::new(self.write.clone()).execute(sql, values).await
     }
 
     /// How many items and listings a run added that are still there.

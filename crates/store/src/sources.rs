@@ -418,6 +418,25 @@ impl Store {
         self.change_library(id, change).await
     }
 
+    /// Forgets which runs listed the libraries of a source completely (of all sources with `None`):
+    /// what was taken back since is asked for again only by a full listing.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn forget_complete(&self, source: Option<SourceId>) -> Result<()> {
+        let change = libraries::ActiveModel {
+            last_complete_run_id: Set(None),
+            last_complete_at: Set(None),
+            ..Default::default()
+        };
+        let mut update = libraries::Entity::update_many().set(change);
+        if let Some(source) = source {
+            update = update.filter(libraries::Column::SourceId.eq(source.0));
+        }
+        update.exec(&self.write).await?;
+        Ok(())
+    }
+
     async fn change_library(&self, id: LibraryId, change: libraries::ActiveModel) -> Result<()> {
         let update = libraries::Entity::update_many().set(change);
         let done = update.filter(libraries::Column::Id.eq(id.0)).exec(&self.write).await?;

@@ -248,7 +248,8 @@ impl RemoveMedia for ScriptedSource {
             if let Some(error) = state.refusal.clone() {
                 return Err(error);
             }
-            let found = state.libraries.values_mut().fold(false, |found, l| l.remove(id) || found);
+            let holders = state.libraries.values_mut().filter_map(|l| l.remove(id).then_some(()));
+            let found = holders.count() > 0;
             if found {
                 state.removed.push(id.clone());
             }

@@ -22,7 +22,7 @@ use shelfread_domain::{
 };
 use shelfread_reconcile::correct::Refusal;
 pub use shelfread_reconcile::correct::Wish;
-use shelfread_store::{Batch, NewRun, RunEnd};
+use shelfread_store::{Batch, NewRun, RunEnd, StoreError};
 use uuid::Uuid;
 pub use wishes::{SettingsChange, value_of};
 
@@ -128,18 +128,18 @@ fn new_run(id: RunId, now: DateTime<Utc>) -> NewRun {
 
 /// What a correction is about.
 #[derive(Default)]
-struct Concerned {
+pub(crate) struct Concerned {
     items: Vec<ItemId>,
     listing: Option<ListingRecord>,
 }
 
 impl Concerned {
-    fn items(items: &[ItemId]) -> Self {
+    pub(crate) fn items(items: &[ItemId]) -> Self {
         Self { items: items.to_vec(), listing: None }
     }
 
     /// The items with their trees, the listing, and who owns the ids that they say.
-    async fn load(&self, batch: &mut Batch) -> Result<Known> {
+    pub(crate) async fn load(&self, batch: &mut Batch) -> Result<Known, StoreError> {
         let mut known = batch.load_tree(&self.items).await?;
         let listings = known.listings().chain(&self.listing).filter(|l| l.kind.is_top());
         let external: HashSet<_> = listings

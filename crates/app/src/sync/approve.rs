@@ -10,7 +10,6 @@ use shelfread_store::{
     ChangeState, HoldRow, HoldState, Lease, LibraryRow, ListingKey, RunRow, SourceRow,
 };
 
-use super::departures::fingerprint;
 use super::index::{Index, key};
 use super::report::RunReport;
 use super::run::{Run, new_report};
@@ -73,7 +72,7 @@ impl App {
         let holds = self.waiting(held_run).await?;
         let now = self.clock.now();
         for hold in &holds {
-            let held = self.held_listings(hold.run_id, None).await?;
+            let held = self.held_listings(hold).await?;
             let held: Vec<ListingId> = held.into_iter().collect();
             let mut batch = self.store.begin(Some(lease)).await?;
             for chunk in held.chunks(500) {
@@ -84,8 +83,6 @@ impl App {
             let origin = Origin { run: hold.run_id, source, name, now };
             batch.append_events(&[origin.discarded(hold)]).await?;
             batch.commit().await?;
-            let (from, to) = (ChangeState::Held, ChangeState::Discarded);
-            self.store.set_change_state(hold.run_id, from, to).await?;
         }
         Ok(holds.iter().map(|h| h.items).sum())
     }
@@ -122,22 +119,17 @@ impl App {
         Ok(waiting)
     }
 
-    /// The listings that a run held, of one library or of all.
-    async fn held_listings(
-        &self,
-        id: RunId,
-        library: Option<&LibraryRow>,
-    ) -> Result<HashSet<ListingId>> {
+    /// The listings that are held.
+    async fn held_listings(&self, hold: &HoldRow) -> Result<HashSet<ListingId>> {
+        let library = hold.library_id.to_string();
         let mut held = HashSet::new();
         let mut after = 0;
         loop {
-            let page = self.store.run_changes(id, after, PAGE).await?;
+            let page = self.store.run_changes(hold.run_id, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(held) };
             after = last.seq;
             for change in page.into_iter().filter(|c| c.state == ChangeState::Held) {
-                let here = |value: &serde_json::Value| {
-                    library.is_none_or(|l| value["library_id"] == l.id.to_string())
-                };
+                let here = |value: &serde_json::Value| value["library_id"] == library;
                 if change.entity == "listing" && change.before.as_ref().is_some_and(here) {
                     held.extend(change.entity_id.map(ListingId));
                 }
@@ -181,16 +173,11 @@ impl Run<'_> {
                 format!("'{}' lists things by now that the catalogue does not know", library.name);
             return Err(AppError::Stale(why));
         }
-        if fingerprint(&absent.leaving, self.source.on_missing) != hold.fingerprint {
-            let held = self.app.held_listings(hold.run_id, Some(&library)).await?;
+        if self.fingerprint(&absent.leaving).await? != hold.fingerprint {
+            let held = self.app.held_listings(hold).await?;
             let now: HashSet<_> = absent.leaving.iter().map(|l| l.id).collect();
             self.decide(hold, HoldState::Stale).await?;
-            return Err(AppError::Stale(format!(
-                "of what '{}' would lose {} are listed again or changed, and {} more are gone",
-                library.name,
-                held.difference(&now).count(),
-                now.difference(&held).count(),
-            )));
+            return Err(AppError::Stale(what_changed(&library, &held, &now)));
         }
         Ok(Fitting { hold, library, index, leaving: absent.leaving })
     }
@@ -239,4 +226,23 @@ impl Run<'_> {
         let error = SourceError::new(what, Problem::Malformed(reason));
         AppError::Source { name: self.source.name.clone(), error }
     }
+}
+
+/// Why removals no longer fit, for the person who approved them.
+fn what_changed(
+    library: &LibraryRow,
+    held: &HashSet<ListingId>,
+    now: &HashSet<ListingId>,
+) -> String {
+    let name = &library.name;
+    if held == now {
+        return format!(
+            "what '{name}' would lose is listed by other sources than before, or by none any more"
+        );
+    }
+    format!(
+        "of what '{name}' would lose {} are listed again or changed, and {} more are gone",
+        held.difference(now).count(),
+        now.difference(held).count(),
+    )
 }

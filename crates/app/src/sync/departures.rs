@@ -1,7 +1,7 @@
 //! Departures: what a complete listing did not show. Only here can anything be removed, and only
 //! after the guard.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use shelfread_domain::id::HoldId;
 use shelfread_domain::{Existing, ItemId, Known, ListingId, OnMissing, Plan, RemoteId};
@@ -240,7 +240,7 @@ impl Run<'_> {
             id: HoldId(Uuid::now_v7()),
             run_id: self.id,
             library_id: library.id,
-            fingerprint: fingerprint(leaving, self.source.on_missing),
+            fingerprint: self.fingerprint(leaving).await?,
             state: HoldState::Pending.as_str().to_owned(),
             items: loss.losing,
             listings: leaving.len() as u64,
@@ -265,15 +265,27 @@ impl Run<'_> {
     }
 }
 
-/// What a plan of removals was planned against: exactly these listings of these items, and what
-/// the policy does with them.
-pub(crate) fn fingerprint(leaving: &[ListingKey], policy: OnMissing) -> String {
-    let mut keys: Vec<_> = leaving.iter().map(|l| (l.id, l.item_id)).collect();
-    keys.sort_unstable();
-    let mut bytes = policy.to_string().into_bytes();
-    for (listing, item) in keys {
-        bytes.extend_from_slice(listing.0.as_bytes());
-        bytes.extend_from_slice(item.map(|i| i.0).unwrap_or_default().as_bytes());
+impl Run<'_> {
+    /// What a plan of removals was planned against: exactly these listings of these items, what the
+    /// policy does with them, and which items would go because nothing else lists them.
+    pub(super) async fn fingerprint(&self, leaving: &[ListingKey]) -> Result<String> {
+        let mut going: HashMap<ItemId, u64> = HashMap::new();
+        for item in leaving.iter().filter_map(|l| l.item_id) {
+            *going.entry(item).or_default() += 1;
+        }
+        let items: Vec<_> = going.keys().copied().collect();
+        let listed = self.app.store.count_listings(&items).await?;
+        let is_last = |item: &ItemId| listed.get(item) == going.get(item);
+        let mut keys: Vec<_> = (leaving.iter())
+            .map(|l| (l.id, l.item_id, l.item_id.as_ref().is_some_and(is_last)))
+            .collect();
+        keys.sort_unstable();
+        let mut bytes = self.source.on_missing.to_string().into_bytes();
+        for (listing, item, is_last) in keys {
+            bytes.extend_from_slice(listing.0.as_bytes());
+            bytes.extend_from_slice(item.map(|i| i.0).unwrap_or_default().as_bytes());
+            bytes.push(u8::from(is_last));
+        }
+        Ok(format!("{:032x}", XxHash3_128::oneshot(&bytes)))
     }
-    format!("{:032x}", XxHash3_128::oneshot(&bytes))
 }

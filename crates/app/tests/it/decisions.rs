@@ -1,8 +1,9 @@
 //! What waits for a person, and what a person takes back.
 
-use shelfread_app::{AppError, Quiet};
+use shelfread_app::{AppError, Quiet, SyncRequest};
 use shelfread_domain::port::LibraryKind;
-use shelfread_domain::{ItemKind, RunStatus};
+use shelfread_domain::{ItemKind, RunId, RunStatus, SourceKind};
+use shelfread_store::ChangeState;
 
 use crate::desk::{Desk, server};
 
@@ -10,6 +11,9 @@ crate::scenarios!(
     what_is_approved_is_really_removed,
     what_is_discarded_stays_and_is_not_asked_again,
     what_changed_in_between_is_stale,
+    what_another_source_gave_up_meanwhile_is_stale,
+    what_is_there_again_waits_no_longer,
+    what_was_reverted_is_listed_again_by_a_quick_sync,
     a_decision_is_made_once,
     a_removal_is_reverted_with_all_that_hung_on_it,
     a_first_sync_is_reverted,
@@ -44,6 +48,7 @@ async fn what_is_approved_is_really_removed(desk: Desk) {
         report.errors
     );
     assert_eq!(desk.shelf().await.len(), 10);
+    assert_eq!(lines(&desk, run.id).await, [ChangeState::Approved]);
     assert_eq!(desk.synced("den").await.counts.unchanged, 10);
     assert!(matches!(desk.app.approve(run.id, &Quiet).await, Err(AppError::Usage(_))));
     desk.app.revert(report.id).await.unwrap();
@@ -51,10 +56,19 @@ async fn what_is_approved_is_really_removed(desk: Desk) {
     assert_eq!(desk.synced("den").await.counts.removed, 0, "what came back is not taken again");
 }
 
+/// The states of the lines of a run's journal, each once.
+async fn lines(desk: &Desk, run: RunId) -> Vec<ChangeState> {
+    let all = desk.app.store().run_changes(run, 0, 1_000).await.unwrap();
+    let mut states: Vec<_> = all.iter().map(|line| line.state).collect();
+    states.dedup();
+    states
+}
+
 async fn what_is_discarded_stays_and_is_not_asked_again(desk: Desk) {
     let (den, run) = held(&desk).await;
     let memory = desk.memory().await;
     assert_eq!(desk.app.discard(run.id).await.unwrap(), 10);
+    assert_eq!(lines(&desk, run.id).await, [ChangeState::Discarded]);
     let again = desk.synced("den").await;
     assert_eq!((again.counts.held, again.counts.removed), (0, 0));
     assert_eq!(desk.memory().await, memory);
@@ -75,8 +89,51 @@ async fn what_changed_in_between_is_stale(desk: Desk) {
         "{refused:?}"
     );
     assert_eq!(desk.shelf().await.len(), 20);
+    assert_eq!(lines(&desk, run.id).await, [ChangeState::Stale]);
     den.lists("1", LibraryKind::Movies, &films(10));
     assert!(desk.app.approve(run.id, &Quiet).await.is_err(), "stale stays stale");
+}
+
+async fn what_another_source_gave_up_meanwhile_is_stale(desk: Desk) {
+    let den = desk.den(LibraryKind::Movies, &films(20)).await;
+    let attic = desk.source("attic", SourceKind::Plex).await;
+    attic.lists("1", LibraryKind::Movies, "movie z \"Film 20\" 2000 tmdb=20\nmovie y \"Y\" 2001");
+    desk.synced("attic").await;
+    den.lists("1", LibraryKind::Movies, &films(10));
+    let run = desk.sync("den").await;
+    assert_eq!(run.counts.held, 10);
+    // The person saw that one of the ten stays, because the attic has it.
+    attic.lists("1", LibraryKind::Movies, "movie y \"Y\" 2001");
+    desk.synced("attic").await;
+    let refused = desk.app.approve(run.id, &Quiet).await;
+    let Err(AppError::Stale(why)) = &refused else { panic!("{refused:?}") };
+    assert!(why.contains("other sources"), "{why}");
+    assert_eq!(desk.shelf().await.len(), 21);
+    let again = desk.sync("den").await;
+    assert_eq!(desk.app.approve(again.id, &Quiet).await.unwrap().counts.removed, 10);
+}
+
+async fn what_is_there_again_waits_no_longer(desk: Desk) {
+    let (den, run) = held(&desk).await;
+    den.lists("1", LibraryKind::Movies, &films(20));
+    desk.synced("den").await;
+    assert_eq!(lines(&desk, run.id).await, [ChangeState::Superseded]);
+    assert!(matches!(desk.app.approve(run.id, &Quiet).await, Err(AppError::Usage(_))));
+}
+
+async fn what_was_reverted_is_listed_again_by_a_quick_sync(desk: Desk) {
+    let den = desk.den(LibraryKind::Movies, &films(3)).await;
+    let quick = || SyncRequest {
+        sources: vec!["den".to_owned()],
+        quick: true,
+        ..SyncRequest::default()
+    };
+    den.lists("1", LibraryKind::Movies, &films(4));
+    let run = desk.synced("den").await;
+    desk.app.revert(run.id).await.unwrap();
+    assert_eq!(desk.shelf().await.len(), 3);
+    let report = desk.sync_as(quick()).await;
+    assert_eq!((report.status, report.counts.added), (RunStatus::Succeeded, 1));
 }
 
 async fn a_decision_is_made_once(desk: Desk) {
@@ -119,7 +176,7 @@ async fn a_removal_is_reverted_with_all_that_hung_on_it(desk: Desk) {
 }
 
 async fn a_first_sync_is_reverted(desk: Desk) {
-    let den = desk.source("den", shelfread_domain::SourceKind::Jellyfin).await;
+    let den = desk.source("den", SourceKind::Jellyfin).await;
     den.identifies(Ok(server("server-1")));
     den.lists("1", LibraryKind::Shows, SHOWS);
     let run = desk.synced("den").await;
@@ -208,6 +265,7 @@ async fn what_came_back_gets_what_a_person_had_set(desk: Desk) {
     assert_ne!(now.item.id, secrets);
     assert!(now.settings.is_some_and(|s| s.auto_download));
     assert_eq!((now.overrides.len(), now.progress.len()), (1, 1));
+    assert_eq!(now.item.fields.overview.as_deref(), Some("mine"), "and it shows it at once");
     assert_eq!(desk.shelf().await.len(), 6, "nothing is doubled: {:?}", desk.shelf().await);
     desk.is_sound().await;
 }

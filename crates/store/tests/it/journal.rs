@@ -1,8 +1,9 @@
 //! The journal: what is written of a run, and that it leads back.
 
 use serde_json::json;
+use shelfread_domain::id::HoldId;
 use shelfread_domain::{Facts, Field, ListingRecord, Op, Row};
-use shelfread_store::{ChangeState, RunChange, patched};
+use shelfread_store::{ChangeState, HoldRow, HoldState, RunChange, patched};
 
 use crate::db::{Catalogue, Db, add, both, change, now, plan, remove, update};
 use crate::records::{MadeBy, corrected, external, listing, movie, progress, settings};
@@ -164,7 +165,23 @@ async fn held_changes_are_kept(db: Db) {
     assert_eq!(c.count("items").await, 1);
     let lines = journal(&c, run).await;
     assert_eq!(lines[0].state, ChangeState::Held);
-    let done = c.set_change_state(run, ChangeState::Held, ChangeState::Discarded).await.unwrap();
-    assert_eq!(done, 1);
-    assert_eq!(journal(&c, run).await[0].state, ChangeState::Discarded);
+    let hold = HoldRow {
+        id: HoldId(uuid::Uuid::now_v7()),
+        run_id: run,
+        library_id: c.library,
+        fingerprint: "x".to_owned(),
+        state: "pending".to_owned(),
+        items: 1,
+        listings: 0,
+        reason: "a test".to_owned(),
+    };
+    let other = HoldRow { id: HoldId(uuid::Uuid::now_v7()), library_id: c.other, ..hold.clone() };
+    let mut batch = c.begin(None).await.unwrap();
+    batch.put_hold(&hold, now()).await.unwrap();
+    batch.put_hold(&other, now()).await.unwrap();
+    batch.decide_hold(hold.id, HoldState::Discarded, now()).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(journal(&c, run).await[0].state, ChangeState::Held, "a part of it waits");
+    c.supersede_holds(c.other, now()).await.unwrap();
+    assert_eq!(journal(&c, run).await[0].state, ChangeState::Superseded);
 }
