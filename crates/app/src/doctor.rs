@@ -121,7 +121,7 @@ impl App {
 
     async fn underived_of(&self, ids: &[ItemId]) -> Result<Vec<Change>, StoreError> {
         let mut batch = self.store.begin(None).await?;
-        let mut known = Concerned::items(ids).load(&mut batch).await?;
+        let mut known = Concerned::items(ids).load_flat(&mut batch).await?;
         batch.rollback().await?;
         let wanted: HashSet<_> = ids.iter().copied().collect();
         let plan = correct::settle(&mut known, ids, "mended: it follows from the listings");

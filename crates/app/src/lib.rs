@@ -21,6 +21,7 @@ mod revert;
 mod source;
 pub mod sources;
 pub mod sync;
+pub mod transfer;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{AppError, Result};

@@ -10,10 +10,12 @@
 //! after the plan is applied.
 
 mod order;
+mod restore;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
+pub use restore::{Restored, Whole, restore};
 use shelfread_domain::{
     Change, Counts, ExternalId, Field, Fields, ItemId, ItemKind, ItemRecord, Known, LibraryId,
     ListingId, ListingRecord, MatchBasis, NaturalKey, Observation, Op, OverrideRecord, Plan,

@@ -41,6 +41,12 @@ pub enum Command {
     Event(EventCommand),
     /// Check the database against the promises, and every connection
     Doctor(DoctorArgs),
+    /// Copy the database into a new file, while it is in use
+    Backup(BackupArgs),
+    /// Write the catalogue as text, one JSON object for each line
+    Export(ExportArgs),
+    /// Take over what an export holds; what is there already stays as it is
+    Import(ImportArgs),
     /// Bring the database to the form that this version needs
     Migrate,
     /// Print a completion script for a shell
@@ -346,10 +352,33 @@ pub struct ItemListArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to make
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file to make; standard output when nothing is named
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file to read
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Do not ask the sources
     #[arg(long)]
     pub offline: bool,
+    /// Mend what follows from what is there, and report the rest
+    #[arg(long)]
+    pub repair: bool,
     #[command(flatten)]
     pub format: Format,
 }

@@ -72,6 +72,11 @@ async fn check_lease(session: &Session<DatabaseTransaction>, lease: &Lease) -> R
 }
 
 impl Batch {
+    /// Reads within a transaction that writes nothing.
+    pub(crate) const fn over(session: Session<DatabaseTransaction>) -> Self {
+        Self { session, seq: None, failed: false }
+    }
+
     /// Makes everything durable at once.
     ///
     /// # Errors

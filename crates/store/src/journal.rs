@@ -60,9 +60,11 @@ impl ChangeState {
 
     /// Reads that text back.
     pub fn parse(text: &str) -> Option<Self> {
-        let waited =
-            [Self::Held, Self::Approved, Self::Discarded, Self::Stale, Self::Superseded];
-        [Self::Applied, Self::Reverted].into_iter().chain(waited).find(|state| state.as_str() == text)
+        let waited = [Self::Held, Self::Approved, Self::Discarded, Self::Stale, Self::Superseded];
+        [Self::Applied, Self::Reverted]
+            .into_iter()
+            .chain(waited)
+            .find(|state| state.as_str() == text)
     }
 }
 

@@ -73,6 +73,25 @@ impl Store {
         rows.first().map(read).transpose()
     }
 
+    /// The leases that somebody has now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn live_leases(&self, now: DateTime<Utc>) -> Result<Vec<Lease>> {
+        let sql = "SELECT owner, fencing_token, expires_at, name FROM leases \
+                   WHERE expires_at > ? ORDER BY name";
+        let rows = Session::new(self.read.clone()).query(sql, vec![now.to_cell()]).await?;
+        let read = |row| {
+            Ok(Lease {
+                name: cell(row, 3)?,
+                owner: cell(row, 0)?,
+                fencing_token: cell(row, 1)?,
+                expires_at: cell(row, 2)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// Keeps a lease for another `ttl` from `now`, also when it has expired but nobody took it.
     ///
     /// # Errors

@@ -94,6 +94,18 @@ impl Batch {
         self.guard(loaded)
     }
 
+    /// The items, without their seasons and episodes, with everything that hangs on them: also
+    /// settings and the progress of all viewers.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load_whole(&mut self, items: &[ItemId]) -> Result<Known> {
+        self.check()?;
+        let found = Found { items: ids(items), ..Found::default() };
+        let loaded = self.load_found(found, Depth::Everything).await;
+        self.guard(loaded)
+    }
+
     /// The items and all their seasons and episodes with everything that goes along when they are
     /// removed: also settings and the progress of all viewers.
     ///

@@ -56,6 +56,19 @@ pub struct ItemDetail {
 }
 
 impl Store {
+    /// The ids of items behind this one, in their order; at most `limit`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn item_ids(&self, after: Option<ItemId>, limit: u64) -> Result<Vec<ItemId>> {
+        let after = after.map_or_else(uuid::Uuid::nil, |id| id.0);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = "SELECT id FROM items WHERE id > ? ORDER BY id LIMIT ?";
+        let session = Session::new(self.read.clone());
+        let rows = session.query(sql, vec![after.into(), limit.into()]).await?;
+        rows.iter().map(|row| cell(row, 0).map(ItemId)).collect()
+    }
+
     /// How many items no source lists any more.
     ///
     /// # Errors

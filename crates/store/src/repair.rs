@@ -8,15 +8,16 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryResult, Value};
-use shelfread_domain::{Facts, RunStatus};
+use shelfread_domain::RunStatus;
 use uuid::Uuid;
 
 use crate::Store;
 use crate::batch::{Batch, CATALOGUE};
 use crate::bulk;
-use crate::cell::{Cell, from_json, stored};
+use crate::cell::{Cell, stored};
 use crate::doctor::{self, Finding, PAGE};
 use crate::error::Result;
+use crate::mapping;
 use crate::sql::{Rows, Session, Ty, cell};
 
 /// Seasons and episodes without their show, and the show below which a source lists them, where
@@ -75,6 +76,7 @@ impl Batch {
         self.mend_hanging(&mut mended).await?;
         self.mend_runs(now, &mut mended).await?;
         self.mend_keys(&mut mended).await?;
+        self.mend_presence(&mut mended).await?;
         Ok(mended)
     }
 
@@ -141,26 +143,40 @@ impl Batch {
         Ok(())
     }
 
-    /// Brings keys to what follows from the facts.
+    /// Brings what is stored beside the facts of listings to what follows from them.
     async fn mend_keys(&self, mended: &mut Vec<Finding>) -> Result<()> {
         let mut last = Uuid::nil();
         loop {
-            let rows = self.session.query(doctor::KEYS, vec![last.into(), PAGE.into()]).await?;
+            let text = doctor::listings_text();
+            let rows = self.session.query(&text, vec![last.into(), PAGE.into()]).await?;
             let Some(end) = rows.last() else { return Ok(()) };
             last = cell(end, 0)?;
-            let mut wrong = Rows::new(2, 0);
+            let mut wrong = Rows::new(3, 0);
             for row in &rows {
-                let facts: String = cell(row, 3)?;
-                let Ok(facts) = from_json::<Facts>(&facts, "listings.facts") else { continue };
-                if facts.file_key() == cell::<Option<i64>>(row, 2)? {
-                    continue;
+                // One that cannot be read is told by the examination.
+                let Ok(l) = mapping::listing(row) else { continue };
+                let (key, standing) = (l.facts.file_key(), mapping::standing(l.standing()));
+                if l.file_key != key || cell::<i32>(row, 17)? != standing {
+                    wrong.cells.extend([l.id.to_cell(), key.to_cell(), standing.to_cell()]);
+                    mended.push(finding("derived", l.remote_id.0, "brought to its facts"));
                 }
-                wrong.cells.extend([cell::<Uuid>(row, 0)?.into(), facts.file_key().to_cell()]);
-                mended.push(finding("derived", cell(row, 1)?, "its file_key follows its facts"));
             }
-            let columns = [("id", Ty::Uuid), ("file_key", Ty::Big)];
+            let columns = [("id", Ty::Uuid), ("file_key", Ty::Big), ("standing", Ty::Int)];
             bulk::update(&self.session, "listings", 1, &columns, wrong).await?;
         }
+    }
+
+    /// What the listings of an item amount to. The database keeps it by itself as a rule.
+    async fn mend_presence(&self, mended: &mut Vec<Finding>) -> Result<()> {
+        for row in self.session.query(doctor::PRESENCE, Vec::new()).await? {
+            mended.push(finding("derived", cell(&row, 0)?, "its presence follows its listings"));
+        }
+        let amount = doctor::AMOUNT;
+        let sql = format!(
+            "UPDATE items SET presence = ({amount} WHERE l.item_id = items.id) \
+             WHERE presence <> ({amount} WHERE l.item_id = items.id)"
+        );
+        self.session.execute(&sql, Vec::new()).await.map(drop)
     }
 }
 

@@ -89,7 +89,7 @@ impl App {
 }
 
 /// Writes a plan of a person as a run that is over, with what history shall know of it.
-async fn record(
+pub(crate) async fn record(
     batch: &mut Batch,
     run: RunId,
     plan: &Plan,
@@ -140,7 +140,21 @@ impl Concerned {
 
     /// The items with their trees, the listing, and who owns the ids that they say.
     pub(crate) async fn load(&self, batch: &mut Batch) -> Result<Known, StoreError> {
-        let mut known = batch.load_tree(&self.items).await?;
+        let known = batch.load_tree(&self.items).await?;
+        self.with_owners(batch, known).await
+    }
+
+    /// The items without their trees, and who owns the ids that they say.
+    pub(crate) async fn load_flat(&self, batch: &mut Batch) -> Result<Known, StoreError> {
+        let known = batch.load_items(&self.items, None).await?;
+        self.with_owners(batch, known).await
+    }
+
+    pub(crate) async fn with_owners(
+        &self,
+        batch: &mut Batch,
+        mut known: Known,
+    ) -> Result<Known, StoreError> {
         let listings = known.listings().chain(&self.listing).filter(|l| l.kind.is_top());
         let external: HashSet<_> = listings
             .flat_map(|l| l.facts.external_ids.iter().map(|id| (l.kind, id.clone())))

@@ -123,11 +123,8 @@ async fn what_is_there_again_waits_no_longer(desk: Desk) {
 
 async fn what_was_reverted_is_listed_again_by_a_quick_sync(desk: Desk) {
     let den = desk.den(LibraryKind::Movies, &films(3)).await;
-    let quick = || SyncRequest {
-        sources: vec!["den".to_owned()],
-        quick: true,
-        ..SyncRequest::default()
-    };
+    let quick =
+        || SyncRequest { sources: vec!["den".to_owned()], quick: true, ..SyncRequest::default() };
     den.lists("1", LibraryKind::Movies, &films(4));
     let run = desk.synced("den").await;
     desk.app.revert(run.id).await.unwrap();

@@ -5,6 +5,7 @@
 mod completion;
 mod decisions;
 mod desk;
+mod doctor;
 mod downloads;
 mod everywhere;
 mod history;
@@ -14,6 +15,7 @@ mod order;
 mod person;
 mod removal;
 mod robustness;
+mod transfer;
 mod trouble;
 
 /// Makes each scenario two tests, one per engine.

@@ -1,20 +1,22 @@
 //! `shelfread doctor`
 
 use serde_json::json;
+use shelfread_store::Finding;
 
 use crate::cli::DoctorArgs;
 use crate::output;
 use crate::session::{Outcome, Session};
 
 pub async fn run(session: &Session, args: &DoctorArgs) -> Outcome {
-    let report = session.app.doctor(!args.offline).await?;
+    let report = match args.repair {
+        true => session.app.repair(!args.offline).await?,
+        false => session.app.doctor(!args.offline).await?,
+    };
     if args.format.json {
         output::json(&json!(report))?;
     } else {
-        for finding in &report.findings {
-            let text = format!("{}: {}: {}", finding.kind, finding.subject, finding.message);
-            output::line(format!("{}!{:#} {}", output::BAD, output::BAD, output::plain(&text)));
-        }
+        report.mended.iter().for_each(|mended| line("mended", output::GOOD, mended));
+        report.findings.iter().for_each(|finding| line("!", output::BAD, finding));
         for connection in &report.connections {
             let (style, text) = match &connection.problem {
                 None => (output::GOOD, "answers".to_owned()),
@@ -29,4 +31,9 @@ pub async fn run(session: &Session, args: &DoctorArgs) -> Outcome {
     }
     let bad = report.connections.iter().any(|c| c.problem.is_some());
     Ok(if report.findings.is_empty() { if bad { 3 } else { 0 } } else { 1 })
+}
+
+fn line(mark: &str, style: anstyle::Style, finding: &Finding) {
+    let text = format!("{}: {}: {}", finding.kind, finding.subject, finding.message);
+    output::line(format!("{style}{mark}{style:#} {}", output::plain(&text)));
 }

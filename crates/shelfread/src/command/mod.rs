@@ -9,6 +9,7 @@ mod item;
 mod run;
 mod source;
 mod sync;
+mod transfer;
 mod watch;
 
 use clap::CommandFactory;
@@ -41,6 +42,9 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Item(verb) => item::run(&Session::open(&cli).await?, verb).await,
         Command::Download(verb) => download::run(&Session::open(&cli).await?, verb).await,
         Command::Event(verb) => event::run(&Session::open(&cli).await?, verb).await,
+        Command::Backup(args) => transfer::backup(&Session::open(&cli).await?, args).await,
+        Command::Export(args) => transfer::export(&Session::open(&cli).await?, args).await,
+        Command::Import(args) => transfer::import(&Session::open(&cli).await?, args).await,
         Command::Doctor(args) => doctor::run(&Session::open(&cli).await?, args).await,
     }
 }

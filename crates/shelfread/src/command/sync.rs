@@ -51,7 +51,7 @@ async fn source_name(session: &Session, name: &str) -> Result<String, Failure> {
 }
 
 /// 0 done; 1 all failed; 3 finished, but something is held, partial or failed.
-fn exit_code(reports: &[RunReport]) -> u8 {
+pub fn exit_code(reports: &[RunReport]) -> u8 {
     let failed = reports.iter().filter(|r| r.status == RunStatus::Failed).count();
     // A dry run is as fine as the run that it shows would be.
     let planned = |r: &RunReport| {

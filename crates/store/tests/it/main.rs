@@ -13,6 +13,7 @@ mod leases;
 mod load;
 mod reads;
 mod records;
+mod repair;
 mod runs;
 mod schema;
 mod sources;
