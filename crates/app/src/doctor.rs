@@ -23,15 +23,17 @@ const PAGE: u64 = 500;
 pub struct Examination {
     /// What is wrong with the database; nothing, as a rule.
     pub findings: Vec<Finding>,
-    /// How the sources answer; empty when they were not asked.
+    /// How the sources and download clients answer; empty when they were not asked.
     pub connections: Vec<Connection>,
     /// What was mended; empty unless that was wanted.
     pub mended: Vec<Finding>,
 }
 
-/// How a source answers.
+/// How a source or download client answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Connection {
+    /// `source` or `download client`.
+    pub kind: &'static str,
     /// Its name.
     pub source: String,
     /// Why it cannot be read.
@@ -78,7 +80,12 @@ impl App {
         let mut asked = Vec::new();
         for source in self.store.sources().await?.into_iter().filter(|s| s.enabled) {
             let problem = self.test_source(&source.name).await.err().map(|e| e.advice());
-            asked.push(Connection { source: source.name, problem });
+            asked.push(Connection { kind: "source", source: source.name, problem });
+        }
+        for client in self.store.clients().await?.into_iter().filter(|c| c.enabled) {
+            let problem = self.test_client(&client.name).await.err().map(|e| e.advice());
+            let kind = "download client";
+            asked.push(Connection { kind, source: client.name, problem });
         }
         Ok(asked)
     }

@@ -16,6 +16,7 @@
 //!
 //! It deliberately does not know any client, when to ask one, or which items a transfer is for.
 
+mod arrival;
 mod identify;
 mod operations;
 mod stall;
@@ -30,6 +31,7 @@ use shelfread_domain::download::{
 };
 use shelfread_domain::id::DownloadId;
 
+pub use arrival::has_arrived;
 pub use identify::{Names, THRESHOLD, Verdict};
 pub use operations::{
     begin_add, begin_remove, confirm_add, confirm_remove, give_up_add, imported, retried,

@@ -20,6 +20,7 @@ use shelfread_domain::id::{ClientId, DownloadId};
 use shelfread_domain::{ItemId, RunId};
 use uuid::Uuid;
 
+pub use items::Finished;
 pub use view::{DownloadFilter, DownloadItem, DownloadRow};
 
 use crate::Store;
@@ -131,7 +132,8 @@ impl Batch {
     }
 
     /// Writes a plan, and what its new rows are for. The rows that were left alone, because they
-    /// were no longer as the plan found them, are returned.
+    /// were no longer as the plan found them, are returned. A client that is no longer as the plan
+    /// found it is left alone too.
     ///
     /// # Errors
     /// What the database says.
@@ -156,8 +158,12 @@ impl Batch {
         let fits = |id: &DownloadId| !stale.contains(id);
         let fitting: Vec<_> =
             plan.changes.iter().filter(|c| id_of(c).as_ref().is_some_and(fits)).collect();
-        let events: Vec<_> =
-            plan.events.iter().filter(|e| e.download_id.as_ref().is_none_or(fits)).collect();
+        let client = match &plan.client {
+            Some(change) if self.is_still_so(change).await? => Some(change),
+            _ => None,
+        };
+        let is_told = |e: &&DownloadEvent| e.download_id.as_ref().map_or(client.is_some(), fits);
+        let events: Vec<_> = plan.events.iter().filter(is_told).collect();
         let matches: Vec<_> = matches.iter().filter(|m| fits(&m.download_id)).collect();
         // What goes takes along what it was for, so its events are written with that first.
         let mut items =
@@ -167,7 +173,7 @@ impl Batch {
         for m in matches {
             items.insert(m.download_id, m.items.clone());
         }
-        if let Some(change) = &plan.client {
+        if let Some(change) = client {
             self.write_client(change).await?;
         }
         let names = self.client_names(&events).await?;
@@ -246,6 +252,17 @@ impl Batch {
         DOWNLOADS.delete(&self.session, &gone).await?;
         DOWNLOADS.update(&self.session, &changed, stamp).await?;
         DOWNLOADS.insert(&self.session, &new, stamp).await
+    }
+
+    /// Whether a client is as its change found it. Otherwise somebody else saw the same, and told
+    /// it.
+    async fn is_still_so(&self, change: &ClientChange) -> Result<bool> {
+        let sql = "SELECT unreachable_since, unreachable_kind FROM download_clients WHERE id = ?";
+        let rows = self.session.query(sql, vec![change.client_id.to_cell()]).await?;
+        let Some(row) = rows.first() else { return Ok(false) };
+        let now = (cell::<Option<DateTime<Utc>>>(row, 0)?, cell::<Option<String>>(row, 1)?);
+        let before = change.before.as_ref().map(|away| (away.since, away.kind.as_str().to_owned()));
+        Ok(now == before.unzip())
     }
 
     /// A client's change marks all its rows at once.

@@ -45,7 +45,7 @@ pub use batch::Batch;
 pub use browse::{Cursor, ItemFilter, ItemSummary, ListingSummary, Sort, SortKey};
 pub use clients::ClientRow;
 pub use doctor::Finding;
-pub use downloads::{DownloadFilter, DownloadItem, DownloadRow};
+pub use downloads::{DownloadFilter, DownloadItem, DownloadRow, Finished};
 pub use error::{Result, StoreError};
 pub use events::{Event, EventFilter, NewEvent};
 pub use export::{Level, Snapshot};

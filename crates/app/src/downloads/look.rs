@@ -78,6 +78,7 @@ impl App {
                 look.stalled = transfers.iter().filter(is_one).map(|t| t.name.clone()).collect();
                 if let Ok(adapter) = &adapter {
                     self.match_uncertain(&client, adapter.as_ref()).await?;
+                    self.note_arrivals(&client, adapter.as_ref()).await?;
                     self.repeat(&client, adapter.as_ref(), &plan.repeats).await?;
                 }
             }

@@ -20,7 +20,7 @@ use crate::App;
 use crate::error::Result;
 
 /// What is this certain is not looked at again.
-const CERTAIN: u8 = 85;
+pub(super) const CERTAIN: u8 = 85;
 /// Names that are looked up at once.
 const AT_ONCE: usize = 200;
 /// Transfers whose files are asked for in one look: each is a request to the client.
@@ -33,11 +33,11 @@ const AGAIN_SECONDS: i64 = 600;
 pub(crate) struct Tried(Mutex<HashMap<DownloadId, Attempt>>);
 
 /// What an attempt depends on: another one makes sense when something of it differs.
-type Attempt = (String, Option<uuid::Uuid>, i64);
+pub(super) type Attempt = (String, Option<uuid::Uuid>, i64);
 
 impl Tried {
     /// Whether this very attempt is new; it is remembered.
-    fn is_new(&self, id: DownloadId, attempt: Attempt) -> bool {
+    pub(super) fn is_new(&self, id: DownloadId, attempt: Attempt) -> bool {
         let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tried.insert(id, attempt.clone()) != Some(attempt)
     }
@@ -81,7 +81,7 @@ impl App {
         if uncertain.is_empty() {
             return Ok(());
         }
-        let newest = self.store.runs(Page { offset: 0, limit: 1 }).await?.pop().map(|r| r.run.id.0);
+        let newest = self.newest_run().await?;
         let time = self.moment().timestamp() / AGAIN_SECONDS;
         let is_new = |row: &DownloadRow| {
             let attempt = (row.record.title.clone(), newest, time);
@@ -110,6 +110,12 @@ impl App {
             Some(DownloadMatch { download_id: row.record.id, items, confidence: 100, reason })
         }));
         self.keep(&rows, matches, self.moment()).await
+    }
+
+    /// What the age of the catalogue is told by.
+    pub(super) async fn newest_run(&self) -> Result<Option<uuid::Uuid>> {
+        let newest = self.store.runs(Page { offset: 0, limit: 1 }).await?.pop();
+        Ok(newest.map(|row| row.run.id.0))
     }
 
     /// Writes what is another answer than before.

@@ -2,7 +2,7 @@
 //!
 //! - `clients`: added, changed, tested, forgotten;
 //! - `look`: one answer of one client, planned (`reconcile::downloads`) and applied;
-//! - `matching`: what transfers are for;
+//! - `matching`: what transfers are for; `arrivals`: what of it is in the library;
 //! - `orders`: add, pause, resume, cancel, retry; a row first, then the client, then the row again,
 //!   so that the next look repairs whatever a crash left open;
 //! - `view`: the queue for people, with what the clients say of speeds and time left;
@@ -10,6 +10,7 @@
 //!
 //! It knows the ports of download clients and deliberately no program behind them.
 
+mod arrivals;
 pub mod clients;
 mod live;
 mod look;
@@ -53,6 +54,7 @@ pub(crate) struct Downloads {
     open: Mutex<HashMap<ClientId, Opened>>,
     pub(crate) live: Live,
     pub(crate) tried: matching::Tried,
+    pub(crate) arrivals: matching::Tried,
     /// Told when a person did something, so that the monitor looks at once.
     pub(crate) woken: Notify,
 }
@@ -74,6 +76,7 @@ impl Downloads {
             open: Mutex::default(),
             live: Live::default(),
             tried: matching::Tried::default(),
+            arrivals: matching::Tried::default(),
             woken: Notify::new(),
         }
     }

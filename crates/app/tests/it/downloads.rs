@@ -39,6 +39,7 @@ crate::scenarios!(
     every_end_is_told_once,
     a_transfer_by_hand_is_adopted_and_matched,
     what_was_imported_is_not_adopted_again,
+    what_arrived_in_the_library_leaves_the_queue,
     a_season_pack_is_one_row_of_many_items,
     what_cannot_be_told_is_listed_without_item,
     a_library_manager_says_what_it_waits_for,
@@ -521,6 +522,28 @@ async fn what_was_imported_is_not_adopted_again(desk: Desk) {
     assert_eq!(boxes.told().await[1..], ["adopted Heat"], "it was given to the client anew");
 }
 
+async fn what_arrived_in_the_library_leaves_the_queue(desk: Desk) {
+    let film = |file: &str| format!("movie m1 \"Heat\" 1995 tmdb=949{file}\n");
+    let den = desk.den(LibraryKind::Movies, &film(" file=/old/heat.avi:650")).await;
+    let (boxes, script) = Boxes::torrents(desk).await;
+    script.has(HEAT, "Heat.1995.1080p", TransferState::Downloading);
+    script.holds(HEAT, &["Heat.1995.1080p/heat.mkv", "Heat.1995.1080p/heat.nfo"]);
+    boxes.look().await;
+    den.lists("1", LibraryKind::Movies, &film(" file=/media/Heat.mkv:700"));
+    boxes.synced("den").await;
+    boxes.look().await;
+    assert_eq!(boxes.rows().await.len(), 1, "it is not finished");
+    script.finishes(HEAT);
+    boxes.look().await;
+    assert!(boxes.rows().await.is_empty());
+    assert_eq!(boxes.look().await.written, 0, "it seeds, and is not adopted again");
+    let told = boxes.told().await;
+    assert_eq!(
+        told,
+        ["adopted Heat.1995.1080p", "completed Heat.1995.1080p", "imported Heat.1995.1080p"]
+    );
+}
+
 async fn a_season_pack_is_one_row_of_many_items(desk: Desk) {
     desk.den(LibraryKind::Shows, DARK).await;
     let (boxes, script) = Boxes::torrents(desk).await;
@@ -578,6 +601,10 @@ async fn two_looks_at_once_make_one_row(desk: Desk) {
     let looks = futures::future::join_all(looks).await;
     assert!(looks.iter().all(Result::is_ok), "{looks:?}");
     assert_eq!((boxes.rows().await.len(), boxes.told().await.len()), (50, 50));
+    script.set_fault(ClientFault::Fails(Problem::Timeout(9)));
+    let looks = (0..4).map(|_| boxes.app.look_at_all());
+    futures::future::try_join_all(looks).await.unwrap();
+    assert_eq!(boxes.told().await[50..], ["unreachable box"]);
 }
 
 async fn what_was_cancelled_meanwhile_is_not_adopted(desk: Desk) {

@@ -57,8 +57,16 @@ impl TransferQueue for ArrQueue {
 /// disabled, with its queue: only a person forgets a client.
 pub async fn declare(app: &App, config: &Config) -> Result<(), Failure> {
     let known = app.store().clients().await?;
+    let names: BTreeSet<_> = config.clients.iter().map(|c| c.name.as_str()).collect();
+    let is_orphan =
+        |c: &&ClientRow| c.managed_by == ManagedBy::File && !names.contains(c.name.as_str());
+    let mut taken = BTreeSet::new();
     for (declared, order) in config.clients.iter().zip(1..) {
-        let row = known.iter().find(|c| c.name == declared.name);
+        let named = known.iter().find(|c| c.name == declared.name);
+        // The same program under another name keeps its queue.
+        let is_it = |c: &&ClientRow| c.kind == declared.kind && c.url == declared.url;
+        let row = named.or_else(|| known.iter().filter(is_orphan).find(is_it));
+        taken.extend(row.map(|row| row.id));
         if row.is_some_and(|row| row.kind != declared.kind) {
             let message = format!(
                 "the download client '{}' is declared as {}, but the database knows it as another \
@@ -70,13 +78,10 @@ pub async fn declare(app: &App, config: &Config) -> Result<(), Failure> {
         }
         app.save_client(&declared_row(declared, row, order * 10)).await?;
     }
-    let names: BTreeSet<_> = config.clients.iter().map(|c| c.name.as_str()).collect();
-    for row in known {
-        if row.managed_by == ManagedBy::File && !names.contains(row.name.as_str()) {
-            tracing::warn!(client = row.name, "no longer declared; it is kept, disabled");
-            let row = ClientRow { enabled: false, managed_by: ManagedBy::Person, ..row };
-            app.store().put_client(&row, chrono::Utc::now()).await?;
-        }
+    for row in known.iter().filter(is_orphan).filter(|row| !taken.contains(&row.id)) {
+        tracing::warn!(client = row.name, "no longer declared; it is kept, disabled");
+        let row = ClientRow { enabled: false, managed_by: ManagedBy::Person, ..row.clone() };
+        app.store().put_client(&row, chrono::Utc::now()).await?;
     }
     Ok(())
 }

@@ -343,6 +343,29 @@ fn clients_are_kept_without_a_file_too() {
 }
 
 #[test]
+fn a_declared_client_that_is_renamed_or_forgotten_keeps_its_row() {
+    let declare = |desk: &Desk, text: &str| desk.write("data/shelfread.toml", text.as_bytes());
+    let client = |name: &str, port: u16| {
+        format!(
+            "[[download_client]]\nname = '{name}'\nkind = 'deluge'\nurl = 'http://127.0.0.1:{port}'\n"
+        )
+    };
+    let desk = Desk::configured(&(client("box", 1) + &client("den", 2)));
+    let listed = |desk: &Desk| -> Vec<(Value, Value, Value)> {
+        let all = desk.fine(&["download", "clients", "--json"]).json();
+        let one = |c: &Value| (c["name"].clone(), c["id"].clone(), c["enabled"].clone());
+        all["clients"].as_array().unwrap().iter().map(one).collect()
+    };
+    let before = listed(&desk);
+    declare(&desk, &client("attic", 1));
+    let after = listed(&desk);
+    assert_eq!((&after[0].0, &after[0].1), (&"attic".into(), &before[0].1), "renamed");
+    assert_eq!((&after[1].1, &after[1].2), (&before[1].1, &false.into()), "kept, switched off");
+    declare(&desk, &client("attic", 1).replace("deluge", "nzbget"));
+    assert_eq!(desk.run(&["download", "clients"]).code, 2, "a client keeps its kind");
+}
+
+#[test]
 fn lengths_of_time_are_checked() {
     for (text, word) in [
         ("[downloads]\npoll = '5'", "downloads.poll"),

@@ -5,17 +5,28 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use shelfread_domain::download::{DownloadMatch, Episode, Shelf, Work};
-use shelfread_domain::id::{DownloadId, RemoteId};
-use shelfread_domain::{ExternalId, ItemId, ItemKind, SourceId};
+use shelfread_domain::download::{DownloadMatch, Episode, Shelf, TransferId, Work};
+use shelfread_domain::id::{ClientId, DownloadId, RemoteId};
+use shelfread_domain::{ExternalId, FileRef, ItemId, ItemKind, SourceId};
 use uuid::Uuid;
 
 use super::ID;
 use crate::Store;
 use crate::bulk;
-use crate::cell::{Cell, external_id, stored, word};
+use crate::cell::{Cell, external_id, from_json, stored, word};
 use crate::error::Result;
 use crate::sql::{Column, Rows, Select, Session, Ty, cell};
+
+/// A finished transfer and what it is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finished {
+    /// The row.
+    pub id: DownloadId,
+    /// The client's own id.
+    pub transfer_id: TransferId,
+    /// What it is for.
+    pub items: Vec<ItemId>,
+}
 
 const WORK: &str = "i.id, i.kind, i.title, i.title_key, i.year";
 const KIND_AND_TEXT: [Column; 2] = [("a", Ty::Text), ("b", Ty::Text)];
@@ -90,6 +101,56 @@ impl Store {
             found.entry(RemoteId(cell(&row, 0)?)).or_default().push(ItemId(cell(&row, 1)?));
         }
         Ok(found)
+    }
+
+    /// The finished transfers of a client that are for something, at least this certainly.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn finished(&self, client: ClientId, certain: u8) -> Result<Vec<Finished>> {
+        let sql = "SELECT d.id, d.client_download_id, t.item_id FROM downloads d \
+                   JOIN download_items t ON t.download_id = d.id WHERE d.client_id = ? \
+                   AND d.completed_at IS NOT NULL AND d.pending_op IS NULL \
+                   AND d.match_confidence >= ? ORDER BY d.id";
+        let session = Session::new(self.read.clone());
+        let values = vec![client.to_cell(), i32::from(certain).into()];
+        let mut all: Vec<Finished> = Vec::new();
+        for row in session.query(sql, values).await? {
+            let (id, item) = (DownloadId(cell(&row, 0)?), ItemId(cell(&row, 2)?));
+            match all.last_mut().filter(|last| last.id == id) {
+                Some(last) => last.items.push(item),
+                None => {
+                    let text: String = cell(&row, 1)?;
+                    let transfer_id = TransferId::new(&text);
+                    let transfer_id = word(transfer_id, &text, "downloads.client_download_id")?;
+                    all.push(Finished { id, transfer_id, items: vec![item] });
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The files under which items are listed now; items without any are left out.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn files_of(&self, items: &[ItemId]) -> Result<HashMap<ItemId, Vec<FileRef>>> {
+        let session = Session::new(self.read.clone());
+        let select = Select {
+            columns: "l.item_id, CAST(l.facts -> 'files' AS text)",
+            table: "listings l",
+            on: "l.item_id = k.a AND l.missing_since IS NULL",
+        };
+        let ids = Rows::single(items.iter().map(|id| id.0));
+        let mut all: HashMap<ItemId, Vec<FileRef>> = HashMap::new();
+        for row in session.look_up(select, &ID, &ids, []).await? {
+            let Some(files) = cell::<Option<String>>(&row, 1)? else { continue };
+            let files: Vec<FileRef> = from_json(&files, "listings.facts")?;
+            if !files.is_empty() {
+                all.entry(ItemId(cell(&row, 0)?)).or_default().extend(files);
+            }
+        }
+        Ok(all)
     }
 
     /// Remembers what transfers are for. Rows that are gone meanwhile are left out.

@@ -246,6 +246,16 @@ async fn a_client_that_is_away_marks_all_its_rows(db: Db) {
     assert_eq!((stored.away.as_ref(), stored.record().away.as_ref()), (Some(&away), Some(&away)));
     let rows = q.downloads(q.client.id).await.unwrap();
     assert!(rows.iter().all(|row| row.unreachable_since == Some(later(9))));
+    let seen_twice = DownloadPlan {
+        events: vec![DownloadEvent {
+            download_id: None,
+            ..event(&heat, DownloadEventKind::ClientUnreachable)
+        }],
+        ..step
+    };
+    let events = q.count("events").await;
+    q.apply(&seen_twice, &[]).await;
+    assert_eq!(q.count("events").await, events, "somebody else has told it");
     let back = ClientChange { before: Some(away), after: None, ..change };
     q.apply(&DownloadPlan { client: Some(back), ..DownloadPlan::default() }, &[]).await;
     assert_eq!(q.downloads(q.client.id).await.unwrap(), [heat, ran]);
