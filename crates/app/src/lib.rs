@@ -16,6 +16,7 @@ pub mod items;
 mod order;
 mod owner;
 pub mod person;
+pub mod play;
 pub mod render;
 mod revert;
 mod source;
@@ -42,6 +43,8 @@ pub struct App {
     pub(crate) owner: Arc<str>,
     pub(crate) downloads: Arc<downloads::Downloads>,
     pub(crate) bus: Arc<bus::Bus>,
+    /// Whether servers are told what their viewers saw elsewhere.
+    pub(crate) tells_play_states: bool,
 }
 
 impl App {
@@ -54,7 +57,14 @@ impl App {
             owner: owner::this_process().into(),
             downloads: Arc::default(),
             bus: Arc::default(),
+            tells_play_states: false,
         }
+    }
+
+    /// After every sync, the servers of a person are told what that person saw elsewhere.
+    #[must_use]
+    pub fn with_play_states_told(self, tells_play_states: bool) -> Self {
+        Self { tells_play_states, ..self }
     }
 
     /// The store, for reads that need no rule.

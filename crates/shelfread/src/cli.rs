@@ -39,6 +39,12 @@ pub enum Command {
     /// What happened
     #[command(subcommand)]
     Event(EventCommand),
+    /// Whose play states are known, and who is who
+    #[command(subcommand)]
+    Viewer(ViewerCommand),
+    /// What was played
+    #[command(subcommand)]
+    Progress(ProgressCommand),
     /// Check the database against the promises, and every connection
     Doctor(DoctorArgs),
     /// Copy the database into a new file, while it is in use
@@ -280,6 +286,38 @@ pub enum ItemCommand {
     Review(ItemReviewArgs),
     /// Remove an item that nothing lists, or one from everywhere
     Remove(ItemRemoveArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ViewerCommand {
+    /// List everybody whom a source knows
+    List(Format),
+    /// Make viewers of several servers one person
+    Join {
+        /// Each as NAME@SOURCE, or by its id
+        #[arg(value_name = "VIEWER", required = true)]
+        viewers: Vec<String>,
+        /// Make them nobody's but their own again
+        #[arg(long)]
+        apart: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProgressCommand {
+    /// Give a server back the play states that it forgot; shows them first
+    Restore {
+        /// To which source
+        #[arg(long, value_name = "SOURCE")]
+        to: String,
+        /// Really write them
+        #[arg(long)]
+        apply: bool,
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// A switch in words.

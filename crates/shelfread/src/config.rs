@@ -32,6 +32,8 @@ pub struct Settings {
     pub poll: Duration,
     /// How long events are kept; `None` for ever.
     pub keep_events: Option<Duration>,
+    /// Whether servers are told what their viewers saw elsewhere.
+    pub play_states_told: bool,
 }
 
 /// A configuration that cannot be used.

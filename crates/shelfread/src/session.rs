@@ -80,7 +80,8 @@ impl Session {
         let store = open_store(&config).await?;
         store.migrate().await?;
         let app = App::new(store, Arc::new(Adapters), Arc::new(SystemClock))
-            .with_downloads(Arc::new(Adapters), Arc::new(PayloadReader::default()));
+            .with_downloads(Arc::new(Adapters), Arc::new(PayloadReader::default()))
+            .with_play_states_told(config.settings.play_states_told);
         crate::wiring::declare(&app, &config).await?;
         crate::wiring::downloads::declare(&app, &config).await?;
         Ok(Self { app, settings: config.settings })

@@ -78,6 +78,8 @@ pub struct PlayPlace {
     pub library_id: LibraryId,
     /// The source's id for it.
     pub remote_id: RemoteId,
+    /// Its play state is remembered here, and the source does not say it any more.
+    pub carried: bool,
 }
 
 const ID: [Column; 1] = [("a", Ty::Uuid)];
@@ -199,7 +201,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn play_places(&self, source: SourceId, items: &[ItemId]) -> Result<Vec<PlayPlace>> {
-        let sql = "SELECT i.id, i.title, s.title, l.library_id, l.remote_id \
+        let sql = "SELECT i.id, i.title, s.title, l.library_id, l.remote_id, CAST(l.play AS text) \
                    FROM {k} CROSS JOIN listings l JOIN libraries b ON b.id = l.library_id \
                    JOIN items i ON i.id = l.item_id LEFT JOIN items s ON s.id = i.parent_id \
                    WHERE l.item_id = k.a AND b.source_id = ? AND l.standing = 3 \
@@ -270,10 +272,13 @@ fn play_write(row: &QueryResult) -> Result<PlayWriteRow> {
 
 fn place(row: &QueryResult) -> Result<PlayPlace> {
     let (title, show): (String, Option<String>) = (cell(row, 1)?, cell(row, 2)?);
+    let play: Option<String> = cell(row, 5)?;
+    let play: Option<PlayState> = play.map(|text| from_json(&text, "listings.play")).transpose()?;
     Ok(PlayPlace {
         item_id: ItemId(cell(row, 0)?),
         label: show.map_or_else(|| title.clone(), |show| format!("{show}: {title}")),
         library_id: LibraryId(cell(row, 3)?),
         remote_id: RemoteId(cell(row, 4)?),
+        carried: play.is_some_and(|play| play.carried),
     })
 }

@@ -10,9 +10,9 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, future};
 use shelfread_domain::port::{
     Listed, MediaSource, RemoteLibrary, RemovalEffect, RemoveMedia, Scope, ServerIdentity,
-    SourceError,
+    SourceError, WritePlayState,
 };
-use shelfread_domain::{Coverage, RemoteId, SourceKind};
+use shelfread_domain::{Coverage, PlayState, RemoteId, SourceKind};
 use tokio::sync::Semaphore;
 
 /// What goes wrong with a source.
@@ -131,6 +131,13 @@ impl<S: MediaSource + RemoveMedia> RemoveMedia for Faulty<S> {
 
     async fn remove(&self, id: &RemoteId) -> Result<bool, SourceError> {
         self.inner.remove(id).await
+    }
+}
+
+#[async_trait]
+impl<S: MediaSource + WritePlayState> WritePlayState for Faulty<S> {
+    async fn write_play_state(&self, id: &RemoteId, state: PlayState) -> Result<(), SourceError> {
+        self.inner.write_play_state(id, state).await
     }
 }
 

@@ -23,9 +23,9 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use shelfread_domain::port::{
     LibraryKind, Listed, MediaSource, Problem, RemoteLibrary, RemovalEffect, RemoveMedia, Scope,
-    ServerIdentity, SourceError,
+    ServerIdentity, SourceError, WritePlayState,
 };
-use shelfread_domain::{Coverage, ItemKind, Observation, RemoteId, SourceKind};
+use shelfread_domain::{Coverage, ItemKind, Observation, PlayState, RemoteId, SourceKind};
 
 use crate::notation::observations;
 
@@ -50,6 +50,8 @@ struct State {
     refusal: Option<SourceError>,
     cuts_off: bool,
     removed: Vec<RemoteId>,
+    manner: Option<fn(PlayState) -> PlayState>,
+    told: Vec<(RemoteId, PlayState)>,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,8 @@ impl ScriptedSource {
             refusal: None,
             cuts_off: false,
             removed: Vec::new(),
+            manner: None,
+            told: Vec::new(),
         };
         Self { kind, state: Mutex::new(state) }
     }
@@ -138,7 +142,7 @@ impl ScriptedSource {
         self.state().effect.is_some()
     }
 
-    /// From now on (or, with `None`, no longer) it refuses to remove anything.
+    /// From now on (or, with `None`, no longer) it refuses whatever it is told to do.
     pub fn refuses(&self, error: Option<SourceError>) {
         self.state().refusal = error;
     }
@@ -146,6 +150,21 @@ impl ScriptedSource {
     /// From now on (or no longer) it removes what it is told, and never answers.
     pub fn cuts_off(&self, cuts_off: bool) {
         self.state().cuts_off = cuts_off;
+    }
+
+    /// From now on it takes play states, and makes of them what `manner` says.
+    pub fn takes_play_states(&self, manner: fn(PlayState) -> PlayState) {
+        self.state().manner = Some(manner);
+    }
+
+    /// Whether it takes play states.
+    pub fn can_take_play_states(&self) -> bool {
+        self.state().manner.is_some()
+    }
+
+    /// Which play states it was told and took.
+    pub fn told(&self) -> Vec<(RemoteId, PlayState)> {
+        self.state().told.clone()
     }
 
     /// What it was told to remove and had.
@@ -178,6 +197,20 @@ impl ScriptedSource {
 }
 
 impl Library {
+    /// Plays an object, if there is one.
+    fn play(&mut self, id: &RemoteId, state: PlayState) -> bool {
+        let pages = self.script.iter_mut().filter_map(|step| match step {
+            Ok(Listed::Page(page)) => Some(page),
+            _ => None,
+        });
+        let mut found = false;
+        for object in pages.flatten().filter(|o| o.remote_id == *id) {
+            object.play = Some(state);
+            found = true;
+        }
+        found
+    }
+
     fn only(&self, ids: &[RemoteId]) -> Vec<Observation> {
         let wanted = |o: &&Observation| {
             ids.contains(&o.remote_id) || o.parent.as_ref().is_some_and(|p| ids.contains(p))
@@ -232,6 +265,22 @@ impl MediaSource for ScriptedSource {
         scope: Scope,
     ) -> BoxStream<'a, Result<Listed, SourceError>> {
         stream::iter(self.steps(library, scope)).boxed()
+    }
+}
+
+#[async_trait]
+impl WritePlayState for ScriptedSource {
+    async fn write_play_state(&self, id: &RemoteId, state: PlayState) -> Result<(), SourceError> {
+        let mut all = self.state();
+        if let Some(error) = all.refusal.clone() {
+            return Err(error);
+        }
+        let made = all.manner.map_or(state, |manner| manner(state));
+        if !all.libraries.values_mut().fold(false, |found, l| l.play(id, made) || found) {
+            return Err(SourceError::new(format!("play {id}"), Problem::NotFound));
+        }
+        all.told.push((id.clone(), state));
+        Ok(())
     }
 }
 

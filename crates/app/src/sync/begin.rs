@@ -56,6 +56,7 @@ pub(super) async fn begin<'a>(
             renewal: keep_lease(app, &lease),
             proves_server: request.existing == Existing::Update
                 && !request.quick
+                && request.only.is_empty()
                 && request.library.is_none(),
             lease,
             open: found.open,
@@ -76,9 +77,10 @@ pub(super) async fn begin<'a>(
     }
 }
 
-const fn mode(request: &SyncRequest) -> RunMode {
+fn mode(request: &SyncRequest) -> RunMode {
     match (request.dry_run, request.quick) {
         (true, _) => RunMode::DryRun,
+        (false, _) if !request.only.is_empty() => RunMode::Targeted,
         (false, true) => RunMode::Quick,
         (false, false) => RunMode::Full,
     }

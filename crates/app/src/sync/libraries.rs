@@ -80,6 +80,10 @@ impl Run<'_> {
             found.listed.retain(|l| l.row.name.eq_ignore_ascii_case(name));
             found.vanished.clear();
         }
+        if !self.request.only.is_empty() {
+            found.listed.retain(|l| self.request.only.contains_key(&l.row.id));
+            found.vanished.clear();
+        }
         found.vanished.retain(|row| row.enabled);
         if self.request.quick {
             found.vanished.clear();

@@ -62,6 +62,9 @@ impl Run<'_> {
 
     /// Quick where there was a complete run before; full otherwise.
     fn scope(&self, library: &Library) -> Scope {
+        if let Some(ids) = self.request.only.get(&library.row.id) {
+            return Scope::Only(ids.clone());
+        }
         match library.row.last_complete_at {
             Some(since) if self.request.quick && !self.other_server => Scope::ChangedSince(since),
             _ => Scope::Full,

@@ -26,11 +26,12 @@ mod run;
 
 pub(crate) use begin::{keep_lease, take_lease, take_persons_lease};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
 pub use report::RunReport;
-use shelfread_domain::{Change, Existing, SourceId, Trigger};
+use shelfread_domain::{Change, Existing, LibraryId, RemoteId, SourceId, Trigger};
 use shelfread_store::SourceRow;
 pub use shelfread_store::{LibraryCoverage, RunError};
 
@@ -53,6 +54,8 @@ pub struct SyncRequest {
     pub existing: Existing,
     /// Only what changed since the last complete run, where there was one.
     pub quick: bool,
+    /// Only these objects of these libraries, unless it is empty.
+    pub only: BTreeMap<LibraryId, Vec<RemoteId>>,
     /// What started it.
     pub trigger: Trigger,
 }
@@ -65,6 +68,7 @@ impl Default for SyncRequest {
             dry_run: false,
             existing: Existing::Update,
             quick: false,
+            only: BTreeMap::new(),
             trigger: Trigger::Manual,
         }
     }
@@ -111,8 +115,20 @@ impl App {
         if !request.dry_run {
             self.settle_order().await?;
         }
+        let reports = self.sync_sources(request, &*observer).await?;
+        if self.tells_play_states && !request.dry_run {
+            self.push_play_states().await?;
+        }
+        Ok(reports)
+    }
+
+    /// Syncs sources, and nothing that follows from it.
+    pub(crate) async fn sync_sources(
+        &self,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+    ) -> Result<Vec<RunReport>> {
         let sources = self.wanted_sources(&request.sources).await?;
-        let observer = &*observer;
         let listings = sources
             .iter()
             .map(|source| run::list_source(self, source, request, observer))

@@ -99,7 +99,10 @@ impl SourceFactory for Scripted {
                 let remove = can_remove.then(|| Arc::clone(scripted) as _);
                 let queue = Queue(source.name.clone(), Arc::clone(&self.1));
                 let queue = Some(Arc::new(queue) as _);
-                Ok(OpenSource { remove, queue, ..OpenSource::read_only(Arc::clone(scripted) as _) })
+                let takes = scripted.inner().can_take_play_states();
+                let write_play_state = takes.then(|| Arc::clone(scripted) as _);
+                let open = OpenSource::read_only(Arc::clone(scripted) as _);
+                Ok(OpenSource { remove, write_play_state, queue, ..open })
             }
             None => Err(SourceError::new(
                 "setting up",
@@ -155,6 +158,11 @@ impl Desk {
     pub fn written(&self) -> Option<(u64, SystemTime)> {
         let log = std::fs::metadata(self.folder.path().join("catalogue.db-wal")).ok()?;
         Some((log.len(), log.modified().ok()?))
+    }
+
+    /// The same desk, on which servers are told play states, or not.
+    pub fn told(self, told: bool) -> Self {
+        Self { app: self.app.with_play_states_told(told), ..self }
     }
 
     /// Adds a source. Those that are added first win when sources disagree.

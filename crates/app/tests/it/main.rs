@@ -13,6 +13,7 @@ mod identity;
 mod monitor;
 mod order;
 mod person;
+mod play;
 mod removal;
 mod robustness;
 mod transfer;

@@ -6,6 +6,7 @@ mod download;
 mod event;
 mod everywhere;
 mod item;
+mod play;
 mod run;
 mod source;
 mod sync;
@@ -45,6 +46,8 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Backup(args) => transfer::backup(&Session::open(&cli).await?, args).await,
         Command::Export(args) => transfer::export(&Session::open(&cli).await?, args).await,
         Command::Import(args) => transfer::import(&Session::open(&cli).await?, args).await,
+        Command::Viewer(verb) => play::viewer(&Session::open(&cli).await?, verb).await,
+        Command::Progress(verb) => play::progress(&Session::open(&cli).await?, verb).await,
         Command::Doctor(args) => doctor::run(&Session::open(&cli).await?, args).await,
     }
 }

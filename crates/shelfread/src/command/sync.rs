@@ -25,6 +25,7 @@ pub async fn run(session: &Session, args: &SyncArgs) -> Outcome {
         existing: args.existing.into(),
         quick: args.quick,
         trigger: Trigger::Manual,
+        ..SyncRequest::default()
     };
     let watcher = Arc::new(Watcher::new(args.format.json, args.dry_run));
     let reports = session.app.sync(&request, watcher).await?;

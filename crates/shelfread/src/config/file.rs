@@ -196,6 +196,7 @@ impl FileConfig {
                 Some("forever") => None,
                 keep => length("events.keep", keep)?,
             },
+            play_states_told: self.play_state.sync,
         };
         Ok(Config { data_dir, database_url, sources, clients, settings })
     }

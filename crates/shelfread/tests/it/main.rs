@@ -9,5 +9,6 @@ mod downloads;
 mod folders;
 mod items;
 mod killed;
+mod play;
 mod servers;
 mod shelf;
