@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde::Serialize;
 use serde_json::Value;
+use shelfread_domain::download::TransferId;
 use shelfread_domain::id::{ClientId, DownloadId};
 use shelfread_domain::{ItemId, LibraryId, RunId, SourceId};
 
@@ -82,6 +83,8 @@ pub struct EventFilter {
     pub client: Option<String>,
     /// About this download.
     pub download: Option<DownloadId>,
+    /// About the transfer that its client calls so.
+    pub transfer: Option<TransferId>,
     /// At this time or later.
     pub since: Option<DateTime<Utc>>,
     /// Behind this sequence number.
@@ -205,6 +208,10 @@ fn conditions(filter: &EventFilter) -> (String, Vec<sea_orm::Value>) {
         (source, twice(filter.source.as_ref())),
         (client, twice(filter.client.as_ref())),
         ("e.download_id = ?", one(filter.download.map(|id| id.to_cell()))),
+        (
+            "e.client_id IS NOT NULL AND e.data ->> 'transfer_id' = ?",
+            one(filter.transfer.as_ref().map(Cell::to_cell)),
+        ),
         ("e.at >= ?", one(filter.since.map(|at| at.to_cell()))),
         ("e.seq > ?", one(filter.after.map(Into::into))),
         ("e.seq < ?", one(filter.before.map(Into::into))),

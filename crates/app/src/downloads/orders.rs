@@ -416,8 +416,11 @@ impl App {
 
     /// A download that is history.
     async fn gone(&self, name: &str) -> Result<Option<Ordered>> {
-        let Ok(id) = name.parse::<DownloadId>() else { return Ok(None) };
-        let filter = EventFilter { download: Some(id), ..EventFilter::default() };
+        let filter = match (name.parse().ok(), TransferId::new(name)) {
+            (Some(id), _) => EventFilter { download: Some(id), ..EventFilter::default() },
+            (None, transfer @ Some(_)) => EventFilter { transfer, ..EventFilter::default() },
+            (None, None) => return Ok(None),
+        };
         let Some(last) = self.store.events(&filter, 1).await?.pop() else { return Ok(None) };
         let text = |key: &str| last.event.data[key].as_str().map(str::to_owned);
         Ok(Some(Ordered {

@@ -356,6 +356,7 @@ async fn cancelling_twice_is_no_error(desk: Desk) {
         assert_eq!(boxes.app.cancel_download(&id, keep).await.unwrap().did, did);
         let again = boxes.app.cancel_download(&id, keep).await.unwrap();
         assert_eq!((again.did, again.title.as_str(), again.id), (Did::Gone, "Heat", None));
+        assert_eq!(boxes.app.cancel_download(HEAT, keep).await.unwrap().did, Did::Gone);
     }
     let added = boxes.add("Heat", &torrent(HEAT)).await.unwrap();
     script.loses(HEAT);
