@@ -179,6 +179,9 @@ pub enum RunCommand {
         /// How many
         #[arg(long, default_value_t = 20)]
         limit: u64,
+        /// How many newer ones to leave out
+        #[arg(long, default_value_t = 0)]
+        offset: u64,
         #[command(flatten)]
         format: Format,
     },

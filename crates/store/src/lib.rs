@@ -39,6 +39,7 @@ mod runs;
 mod schema;
 mod sources;
 mod sql;
+mod story;
 mod vault;
 
 pub use batch::Batch;

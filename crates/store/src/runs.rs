@@ -9,7 +9,8 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use shelfread_domain::{
-    Counts, Coverage, Existing, ItemId, ListingId, RunId, RunMode, RunStatus, SourceId, Trigger,
+    Counts, Coverage, Existing, ItemId, ItemKind, ListingId, RunId, RunMode, RunStatus, SourceId,
+    Trigger,
 };
 use uuid::Uuid;
 
@@ -248,6 +249,36 @@ impl Store {
         let values = vec![run.0.into(), after.into(), limit.into()];
         let rows = Session::new(self.read.clone()).query(&sql, values).await?;
         rows.iter().map(run_change).collect()
+    }
+
+    /// What a run did with items of each kind, in words with counts: `added` (and still there),
+    /// `updated`, `removed`, `relink`, `missing`, `return`, `quarantine`, and of a plan that waited
+    /// what became of it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run_totals(&self, run: RunId) -> Result<Vec<(ItemKind, String, u64)>> {
+        let added =
+            "SELECT kind, 'added', COUNT(*) FROM items WHERE created_run_id = ? GROUP BY kind";
+        let changed = "SELECT kind, what, COUNT(DISTINCT subject) FROM (\
+            SELECT kind, COALESCE(item_id, entity_id) AS subject, \
+            CASE WHEN entity = 'item' AND op = 'remove' AND state = 'applied' THEN 'removed' \
+            WHEN entity = 'item' AND op = 'remove' THEN state \
+            WHEN op IN ('relink', 'missing', 'return', 'quarantine') THEN op \
+            ELSE 'updated' END AS what FROM run_changes \
+            WHERE run_id = ? AND (entity = 'item' OR op <> 'remove')) c \
+            GROUP BY kind, what ORDER BY kind, what";
+        let session = Session::new(self.read.clone());
+        let mut totals = Vec::new();
+        for sql in [added, changed] {
+            for row in session.query(sql, vec![run.0.into()]).await? {
+                let (kind, what): (String, String) = (cell(&row, 0)?, cell(&row, 1)?);
+                let kind = word(kind.parse().ok(), &kind, "run_changes.kind")?;
+                totals.push((kind, what, cell::<i64>(&row, 2)?.unsigned_abs()));
+            }
+        }
+        totals.sort_by_key(|(kind, ..)| *kind);
+        Ok(totals)
     }
 
     /// How many items and listings a run added that are still there.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
 
 mod completion;
+mod decided;
 mod decisions;
 mod desk;
 mod doctor;

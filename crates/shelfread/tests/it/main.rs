@@ -10,5 +10,7 @@ mod folders;
 mod items;
 mod killed;
 mod play;
+mod runs;
 mod servers;
 mod shelf;
+mod transfer;
