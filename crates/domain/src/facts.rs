@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::external_id::ExternalId;
 use crate::file::FileRef;
-use crate::text::{MAX_OVERVIEW, MAX_PATH, MAX_TITLE, bounded};
+use crate::text::{MAX_OVERVIEW, MAX_PATH, MAX_TITLE, bounded, is_bounded};
 
 /// What a source says of one item. Absent means that the source did not say.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -78,8 +78,8 @@ impl Facts {
         self.external_ids.dedup();
         self.external_ids.truncate(32);
         for file in &mut self.files {
-            if let Some(path) = bounded(&file.path, MAX_PATH)
-                && path != file.path
+            if !is_bounded(&file.path, MAX_PATH)
+                && let Some(path) = bounded(&file.path, MAX_PATH)
             {
                 file.path = path;
             }
@@ -96,7 +96,7 @@ impl Facts {
 }
 
 fn bound(text: &mut Option<String>, max: usize) {
-    if let Some(value) = text.take() {
+    if let Some(value) = text.take_if(|value| !is_bounded(value, max)) {
         *text = bounded(&value, max);
     }
 }

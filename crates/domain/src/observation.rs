@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::file::FileRef;
 use crate::id::RemoteId;
 use crate::item::ItemKind;
-use crate::text::{MAX_PATH, bounded};
+use crate::text::{MAX_PATH, is_bounded};
 
 /// Play state of an item for the viewer whose state the source reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ impl Observation {
     /// be recorded of it.
     pub fn normalize(mut self) -> Result<Self, Unusable> {
         self.facts.normalize();
-        if bounded(&self.remote_id.0, MAX_PATH).as_deref() != Some(self.remote_id.as_str()) {
+        if !is_bounded(self.remote_id.as_str(), MAX_PATH) {
             return Err(Unusable::RemoteId(self.label()));
         }
         if !self.kind.is_top() && self.parent.is_none() {
@@ -125,7 +125,7 @@ impl Observation {
     /// Equal for equal observations of the same viewer; what is stored to tell in the next run
     /// that nothing changed. `viewer` is the remote user whose play state this is.
     pub fn fingerprint(&self, viewer: Option<&str>) -> i64 {
-        let mut digest = Digest::default();
+        let mut digest = Digest::new();
         digest.text(self.kind.as_str());
         digest.opt_text(self.parent.as_ref().map(RemoteId::as_str));
         self.digest_facts(&mut digest);
@@ -181,10 +181,14 @@ pub enum Unusable {
 
 /// Feeds values to a hash so that no two different sequences read the same. Written out, because
 /// the derived `Hash` of the standard library may change between compilers and this is stored.
-#[derive(Default)]
 struct Digest(Vec<u8>);
 
 impl Digest {
+    /// With room for what most observations say.
+    fn new() -> Self {
+        Self(Vec::with_capacity(2_048))
+    }
+
     fn number(&mut self, n: i64) {
         self.0.extend_from_slice(&n.to_le_bytes());
     }

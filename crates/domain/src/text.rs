@@ -23,20 +23,29 @@ pub const MAX_PATH: usize = 4_096;
 /// ```
 pub fn bounded(text: &str, max: usize) -> Option<String> {
     let text = text.trim();
-    let clean: String = if text.len() <= max && !text.contains(is_unwanted) {
-        text.to_owned()
-    } else {
-        let mut clean = String::with_capacity(text.len().min(max));
-        for c in text.chars().filter(|c| !is_unwanted(*c)) {
-            if clean.len() + c.len_utf8() + '…'.len_utf8() > max {
-                clean.push('…');
-                break;
-            }
-            clean.push(c);
+    if is_bounded(text, max) {
+        return Some(text.to_owned());
+    }
+    let mut clean = String::with_capacity(text.len().min(max));
+    for c in text.chars().filter(|c| !is_unwanted(*c)) {
+        if clean.len() + c.len_utf8() + '…'.len_utf8() > max && text.len() > max {
+            clean.push('…');
+            break;
         }
-        clean.trim().to_owned()
-    };
-    (!clean.is_empty()).then_some(clean)
+        clean.push(c);
+    }
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Whether a text is as [`bounded`] leaves it. Nearly every text is, so this looks at bytes first:
+/// only behind `0xC2` there may be a control character that is not ASCII.
+pub fn is_bounded(text: &str, max: usize) -> bool {
+    let is_suspect = |b: u8| (b < b' ' && b != b'\n') | (b == 0x7F) | (b == 0xC2);
+    !text.is_empty()
+        && text.len() <= max
+        && text.trim().len() == text.len()
+        && (!text.bytes().fold(false, |any, b| any | is_suspect(b)) || !text.contains(is_unwanted))
 }
 
 fn is_unwanted(c: char) -> bool {
@@ -92,6 +101,7 @@ mod tests {
         assert!(long.len() <= MAX_TITLE && long.ends_with('…'));
         assert_eq!(bounded("a\u{0}b\u{7}c\nd", 100).unwrap(), "abc\nd");
         assert_eq!(bounded("<b>שלום</b> 🎬", 100).unwrap(), "<b>שלום</b> 🎬");
+        assert_eq!(bounded("a\u{85}b © c", 100).unwrap(), "ab © c");
     }
 
     #[test]

@@ -102,6 +102,10 @@ impl<'a, R> Steps<'a, R> {
         }
     }
 
+    const fn brings_nothing(&self) -> bool {
+        self.insert.is_empty() && self.update.is_empty()
+    }
+
     const fn typed(&self, record: &'a R) -> Option<&'a R> {
         Some(record)
     }
@@ -202,9 +206,10 @@ pub async fn write_catalogue(
     stamp: Stamp,
 ) -> Result<()> {
     let Sorted { items, listings, external_ids, progress, .. } = sorted;
-    PROGRESS.delete(session, &progress.delete).await?;
-    EXTERNAL_IDS.delete(session, &external_ids.delete).await?;
-    LISTINGS.delete(session, &listings.delete).await?;
+    let alone = Alone::of(sorted);
+    PROGRESS.delete(session, &alone.rows(progress, |p| Some(p.item_id))).await?;
+    EXTERNAL_IDS.delete(session, &alone.rows(external_ids, |e| Some(e.item_id))).await?;
+    LISTINGS.delete(session, &alone.rows(listings, |l| l.item_id)).await?;
     park_items(session, items).await?;
     ITEMS.insert(session, &items.insert, stamp).await?;
     ITEMS.update(session, &items.update, stamp).await?;
@@ -228,6 +233,28 @@ async fn note_unlisted<C: ConnectionTrait>(
     let unlisted = ITEMS.keys(items.insert.iter().copied().filter(|i| !listed.contains(&i.id)));
     let sql = "UPDATE items SET presence = 'missing' WHERE id IN (SELECT id FROM {k})";
     session.execute_keys(sql, ITEMS.key_columns(), &unlisted, []).await.map(drop)
+}
+
+/// Tells which rows go alone. Those that go with their item are left to the foreign keys, which is
+/// less work, unless something else of the plan may need their keys before the items go.
+struct Alone(HashSet<ItemId>);
+
+impl Alone {
+    fn of(sorted: &Sorted<'_>) -> Self {
+        let Sorted { items, listings, external_ids, progress, .. } = sorted;
+        let only_goes = items.insert.is_empty()
+            && items.update.is_empty()
+            && listings.brings_nothing()
+            && external_ids.brings_nothing()
+            && progress.brings_nothing();
+        let gone = items.delete.iter().filter(|_| only_goes);
+        Self(gone.map(|item| item.id).collect())
+    }
+
+    fn rows<'a, R>(&self, steps: &Steps<'a, R>, item: impl Fn(&R) -> Option<ItemId>) -> Vec<&'a R> {
+        let goes_along = |row: &R| item(row).is_some_and(|item| self.0.contains(&item));
+        steps.delete.iter().copied().filter(|row| !goes_along(row)).collect()
+    }
 }
 
 async fn write_rows<R, C: ConnectionTrait>(

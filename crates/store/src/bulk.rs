@@ -22,7 +22,7 @@ pub async fn insert<C: ConnectionTrait>(
     columns: &[Column],
     rows: Rows,
 ) -> Result<()> {
-    let into = format!("INSERT INTO {table} ({}) ", names(columns));
+    let into = format!("INSERT{} INTO {table} ({}) ", or_fail(session.backend()), names(columns));
     for chunk in Chunks::of(session.backend(), columns, rows) {
         let sql = format!("{into}{}", chunk.source);
         session.execute_raw(sql, chunk.values).await?;
@@ -63,7 +63,14 @@ fn update_text(
     let on: Vec<_> = key.iter().map(|(k, _)| format!("{table}.{k} = {sign}v.{k}")).collect();
     let set: Vec<_> = set.iter().map(|(name, _)| format!("{name} = v.{name}")).collect();
     let (names, set, on) = (names(columns), set.join(", "), on.join(" AND "));
-    format!("WITH v({names}) AS ({source}) UPDATE {table} SET {set} FROM v WHERE {on}")
+    let or_fail = or_fail(backend);
+    format!("WITH v({names}) AS ({source}) UPDATE{or_fail} {table} SET {set} FROM v WHERE {on}")
+}
+
+/// After an error the whole batch is dropped, so SQLite need not remember how to take back the one
+/// statement that failed: it would copy every page before it changes it.
+const fn or_fail(backend: DbBackend) -> &'static str {
+    if matches!(backend, DbBackend::Sqlite) { " OR FAIL" } else { "" }
 }
 
 /// Deletes rows by their keys.

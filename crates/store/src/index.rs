@@ -5,13 +5,16 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, TransactionTrait};
+use serde::de::DeserializeOwned;
 use shelfread_domain::{ItemId, ItemKind, LibraryId, ListingId, ListingRecord, RemoteId};
+use uuid::Uuid;
 
 use crate::Store;
 use crate::cell::{from_json, word};
 use crate::error::Result;
+use crate::line::Line;
 use crate::mapping::{self, part};
-use crate::sql::{Rows, Select, Session, Ty, cell};
+use crate::sql::{Column, Rows, Select, Session, Ty, cell};
 
 /// Rows of one page.
 const PAGE: usize = 1_000;
@@ -31,8 +34,8 @@ pub struct IndexEntry {
     pub kept: bool,
 }
 
-/// An entry as its page has it: remote id, part, fingerprint, missing, kept.
-type IndexRow = (String, u16, i64, bool, bool);
+/// An entry as its page has it: id, remote id, part, fingerprint, missing, kept.
+type IndexRow = (Uuid, String, u16, i64, bool, bool);
 
 /// What planning removals needs of a listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,8 +56,24 @@ pub struct ListingKey {
     pub kept_since: Option<DateTime<Utc>>,
 }
 
+impl ListingKey {
+    /// The key of a whole listing.
+    pub fn of(listing: &ListingRecord) -> Self {
+        Self {
+            id: listing.id,
+            remote_id: listing.remote_id.clone(),
+            part: listing.part,
+            item_id: listing.item_id,
+            kind: listing.kind,
+            missing_since: listing.missing_since,
+            kept_since: listing.kept_since,
+        }
+    }
+}
+
 impl Store {
-    /// Calls `each` for every listing of a library, ordered by remote id and part.
+    /// Calls `each` for every listing of a library, in the order in which they were made: that is
+    /// how they lie on disk.
     ///
     /// # Errors
     /// What the database says.
@@ -64,16 +83,13 @@ impl Store {
         mut each: impl FnMut(IndexEntry) + Send,
     ) -> Result<()> {
         let session = self.paging().await?;
-        let sql = index_text(session.backend());
-        let mut last = (String::new(), -1);
+        let sql = INDEX.text(session.backend());
+        let mut last = Uuid::nil();
         loop {
-            let values = vec![library.0.into(), last.0.into(), last.1.into()];
-            let rows = session.query(&sql, values).await?;
-            let page: Option<String> = rows.first().map_or(Ok(None), |row| cell(row, 0))?;
-            let page: Vec<IndexRow> = from_json(page.as_deref().unwrap_or("[]"), "listings")?;
-            let next = page.last().filter(|_| page.len() == PAGE);
-            let next = next.map(|row| (row.0.clone(), i32::from(row.1)));
-            for (remote_id, part, fingerprint, missing, kept) in page {
+            let rows = session.query(&sql, vec![library.0.into(), last.into()]).await?;
+            let page: Vec<IndexRow> = page_of(&rows)?;
+            let next = page.last().filter(|_| page.len() == PAGE).map(|row| row.0);
+            for (_, remote_id, part, fingerprint, missing, kept) in page {
                 each(IndexEntry { remote_id, part, fingerprint, missing, kept });
             }
             match next {
@@ -83,31 +99,70 @@ impl Store {
         }
     }
 
-    /// Calls `each` for every listing of a library with what planning removals needs, ordered by
-    /// remote id and part.
+    /// Calls `each` for the remote id and part of every listing of a library, in their order.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn for_each_listing_key(
+    pub async fn for_each_remote_id(
         &self,
         library: LibraryId,
-        mut each: impl FnMut(ListingKey) + Send,
+        mut each: impl FnMut(&str, u16) + Send,
     ) -> Result<()> {
-        let columns = "id, remote_id, part, item_id, kind, missing_since, kept_since";
-        self.pages(library, columns, |row| {
-            let kind: String = cell(row, 4)?;
-            each(ListingKey {
-                id: ListingId(cell(row, 0)?),
-                remote_id: RemoteId(cell(row, 1)?),
-                part: part(cell(row, 2)?)?,
-                item_id: cell::<Option<_>>(row, 3)?.map(ItemId),
-                kind: word(kind.parse().ok(), &kind, "listings.kind")?,
-                missing_since: cell(row, 5)?,
-                kept_since: cell(row, 6)?,
-            });
-            Ok(())
-        })
-        .await
+        let session = self.paging().await?;
+        let sql = REMOTE_IDS.text(session.backend());
+        let mut last = (String::new(), -1);
+        loop {
+            let values = vec![library.0.into(), last.0.into(), last.1.into()];
+            let page: Vec<(String, u16)> = page_of(&session.query(&sql, values).await?)?;
+            page.iter().for_each(|(remote_id, part)| each(remote_id, *part));
+            match page.into_iter().nth(PAGE - 1) {
+                Some((remote_id, part)) => last = (remote_id, i32::from(part)),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The listings of a library under these remote ids and parts.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn listing_keys(
+        &self,
+        library: LibraryId,
+        places: &[(String, u16)],
+    ) -> Result<Vec<ListingKey>> {
+        let on = "l.remote_id = k.a AND l.part = k.b AND l.library_id = ?";
+        let columns = [("a", Ty::Text), ("b", Ty::Int)];
+        let mut rows = Rows::new(columns.len(), places.len());
+        for (remote_id, part) in places {
+            rows.cells.extend([remote_id.as_str().into(), i32::from(*part).into()]);
+        }
+        self.keys(on, &columns, &rows, library).await
+    }
+
+    /// The listings that a library has of these items.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn listing_keys_of(
+        &self,
+        library: LibraryId,
+        items: &[ItemId],
+    ) -> Result<Vec<ListingKey>> {
+        let rows = Rows::single(items.iter().map(|id| id.0));
+        self.keys("l.item_id = k.a AND l.library_id = ?", &[("a", Ty::Uuid)], &rows, library).await
+    }
+
+    async fn keys(
+        &self,
+        on: &str,
+        columns: &[Column],
+        rows: &Rows,
+        library: LibraryId,
+    ) -> Result<Vec<ListingKey>> {
+        let keys = Select { columns: LISTING_KEY, table: "listings l", on };
+        let session = Session::new(self.read.clone());
+        session.gather(keys, columns, rows, [library.0.into()], |row| listing_key(row)).await
     }
 
     /// A transaction to read pages in. PostgreSQL knows nothing yet of a table that was filled just
@@ -121,35 +176,17 @@ impl Store {
         Ok(Session::new(transaction))
     }
 
-    /// Walks the listings of a library; the second and third column are remote id and part.
-    async fn pages(
-        &self,
-        library: LibraryId,
-        columns: &str,
-        mut each: impl FnMut(&QueryResult) -> Result<()> + Send,
-    ) -> Result<()> {
-        let session = self.paging().await?;
-        let sql = page_text(columns);
-        let mut last = (String::new(), -1);
-        loop {
-            let values = vec![library.0.into(), last.0.into(), last.1.into()];
-            let rows = session.query(&sql, values).await?;
-            rows.iter().try_for_each(&mut each)?;
-            match rows.last() {
-                Some(row) if rows.len() == PAGE => last = (cell(row, 1)?, cell(row, 2)?),
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    /// How many items a library lists now: what is neither missing nor only kept.
+    /// How many items a library lists or listed.
     ///
     /// # Errors
     /// What the database says.
     pub async fn count_items(&self, library: LibraryId) -> Result<u64> {
-        let sql = "SELECT COUNT(DISTINCT item_id) FROM listings \
-                   WHERE library_id = ? AND missing_since IS NULL AND kept_since IS NULL";
-        let rows = Session::new(self.read.clone()).query(sql, vec![library.0.into()]).await?;
+        // The sign keeps SQLite from reading every row by way of the library: the index by items
+        // has all that is asked for.
+        let sign = if self.backend() == DbBackend::Sqlite { "+" } else { "" };
+        let sql =
+            format!("SELECT COUNT(DISTINCT item_id) FROM listings WHERE {sign}library_id = ?");
+        let rows = Session::new(self.read.clone()).query(&sql, vec![library.0.into()]).await?;
         let count: i64 = rows.first().map_or(Ok(0), |row| cell(row, 0))?;
         Ok(count.unsigned_abs())
     }
@@ -186,29 +223,73 @@ impl Store {
     }
 }
 
-fn page_text(columns: &str) -> String {
-    format!(
-        "SELECT {columns} FROM listings WHERE library_id = ? AND (remote_id, part) > (?, ?) \
-         ORDER BY remote_id, part LIMIT {PAGE}"
-    )
+/// What a page of listings tells of each.
+struct PageOf {
+    columns: &'static str,
+    /// The same as values of a text of JSON, on SQLite and on PostgreSQL.
+    sqlite: &'static str,
+    postgres: &'static str,
+    /// The columns by which pages follow each other.
+    order: &'static str,
+    /// What follows the last row of the page before.
+    after: &'static str,
 }
 
-/// A page as one text of JSON: handing over a hundred thousand rows of five values costs three
-/// times as much as reading them.
-fn index_text(backend: DbBackend) -> String {
-    let page = page_text(
-        "remote_id, part, fingerprint, missing_since IS NOT NULL AS missing, \
-         kept_since IS NOT NULL AS kept",
-    );
-    match backend {
-        DbBackend::Postgres => format!(
-            "SELECT CAST(json_agg(json_build_array(remote_id, part, fingerprint, missing, kept)) \
-             AS text) FROM ({page}) p"
-        ),
-        _ => format!(
-            "SELECT json_group_array(json_array(remote_id, part, fingerprint, \
-             json(iif(missing, 'true', 'false')), json(iif(kept, 'true', 'false')))) \
-             FROM ({page}) p"
-        ),
+const REMOTE_IDS: PageOf = PageOf {
+    columns: "remote_id, part",
+    sqlite: "remote_id, part",
+    postgres: "remote_id, part",
+    order: "remote_id, part",
+    after: "(remote_id, part) > (?, ?)",
+};
+
+const INDEX: PageOf = PageOf {
+    columns: "id, remote_id, part, fingerprint, missing_since IS NOT NULL AS missing, \
+              kept_since IS NOT NULL AS kept",
+    sqlite: "hex(id), remote_id, part, fingerprint, json(iif(missing, 'true', 'false')), \
+             json(iif(kept, 'true', 'false'))",
+    postgres: "id, remote_id, part, fingerprint, missing, kept",
+    order: "id",
+    after: "id > ?",
+};
+
+impl PageOf {
+    /// A page as one text of JSON: handing over a hundred thousand rows of five values costs three
+    /// times as much as reading them.
+    fn text(&self, backend: DbBackend) -> String {
+        let Self { columns, sqlite, postgres, order, after } = self;
+        let page = format!(
+            "SELECT {columns} FROM listings WHERE library_id = ? AND {after} \
+             ORDER BY {order} LIMIT {PAGE}"
+        );
+        match backend {
+            DbBackend::Postgres => format!(
+                "SELECT CAST(json_agg(json_build_array({postgres})) AS text) FROM ({page}) p"
+            ),
+            _ => format!("SELECT json_group_array(json_array({sqlite})) FROM ({page}) p"),
+        }
     }
+}
+
+/// The rows of a page.
+fn page_of<R: DeserializeOwned>(rows: &[QueryResult]) -> Result<Vec<R>> {
+    let page: Option<String> = rows.first().map_or(Ok(None), |row| cell(row, 0))?;
+    from_json(page.as_deref().unwrap_or("[]"), "listings")
+}
+
+/// The columns that [`listing_key`] reads.
+const LISTING_KEY: &str =
+    "l.id, l.remote_id, l.part, l.item_id, l.kind, l.missing_since, l.kept_since";
+
+fn listing_key(row: &impl Line) -> Result<ListingKey> {
+    let kind: String = cell(row, 4)?;
+    Ok(ListingKey {
+        id: ListingId(cell(row, 0)?),
+        remote_id: RemoteId(cell(row, 1)?),
+        part: part(cell(row, 2)?)?,
+        item_id: cell::<Option<_>>(row, 3)?.map(ItemId),
+        kind: word(kind.parse().ok(), &kind, "listings.kind")?,
+        missing_since: cell(row, 5)?,
+        kept_since: cell(row, 6)?,
+    })
 }

@@ -27,6 +27,7 @@ mod holds;
 mod index;
 mod journal;
 mod lease;
+mod line;
 mod load;
 mod mapping;
 mod open;

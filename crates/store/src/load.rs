@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{QueryResult, Value};
+use sea_orm::Value;
 use shelfread_domain::id::RemoteId;
 use shelfread_domain::known::ChildKey;
 use shelfread_domain::{
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::batch::Batch;
 use crate::cell::{Cell, external_id};
 use crate::error::Result;
+use crate::line::Gathered;
 use crate::mapping;
 use crate::sql::{Column, Rows, Select, Ty, cell};
 
@@ -32,23 +33,14 @@ struct Found {
 }
 
 impl Found {
-    /// Takes rows of (listing, item).
-    fn listings(&mut self, rows: &[QueryResult]) -> Result<()> {
-        for row in rows {
-            match cell::<Option<Uuid>>(row, 1)? {
+    /// Takes listings with their items.
+    fn listings(&mut self, found: Vec<(Uuid, Option<Uuid>)>) {
+        for (listing, item) in found {
+            match item {
                 Some(item) => self.items.insert(item),
-                None => self.listings.insert(cell(row, 0)?),
+                None => self.listings.insert(listing),
             };
         }
-        Ok(())
-    }
-
-    /// Takes rows of (item).
-    fn items(&mut self, rows: &[QueryResult]) -> Result<()> {
-        for row in rows {
-            self.items.insert(cell(row, 0)?);
-        }
-        Ok(())
     }
 }
 
@@ -136,16 +128,16 @@ impl Batch {
             keys.cells.extend([l.library_id.to_cell(), l.remote_id.to_cell()]);
         }
         let same = self::listings("l.library_id = k.a AND l.remote_id = k.b");
-        found.listings(&self.session.look_up(same, &object, &keys, []).await?)?;
+        found.listings(self.session.gather(same, &object, &keys, [], pair).await?);
         let mut parents = rows(2);
         for l in listings.iter().filter(|l| l.kind == ItemKind::Show) {
             parents.cells.extend([l.library_id.to_cell(), l.remote_id.to_cell()]);
         }
         let below = self::listings("l.library_id = k.a AND l.parent_remote_id = k.b");
-        found.listings(&self.session.look_up(below, &object, &parents, []).await?)?;
+        found.listings(self.session.gather(below, &object, &parents, [], pair).await?);
         let files = Rows::single(listings.iter().filter_map(|l| l.file_key));
         let same_file = self::listings("l.file_key = k.a");
-        found.listings(&self.session.look_up(same_file, &BIG, &files, []).await?)?;
+        found.listings(self.session.gather(same_file, &BIG, &files, [], pair).await?);
         self.load_found(found, Depth::Sync(None)).await
     }
 
@@ -153,7 +145,7 @@ impl Batch {
         let mut found = Found { items: ids(items), ..Found::default() };
         let children = Select { columns: "i.id", table: "items i", on: "i.parent_id = k.a" };
         let roots = Rows::single(found.items.iter().copied());
-        found.items(&self.session.look_up(children, &ID, &roots, []).await?)?;
+        found.items.extend(self.session.gather(children, &ID, &roots, [], first).await?);
         self.load_found(found, Depth::Everything).await
     }
 
@@ -190,7 +182,7 @@ impl Batch {
     ) -> Result<HashMap<RemoteId, ItemId>> {
         let listed = listings("l.remote_id = k.a AND l.library_id = ?");
         let ids = Rows::single(lookup.remote_ids.iter().map(|id| id.as_str()));
-        found.listings(&self.session.look_up(listed, &TEXT, &ids, [library.0.into()]).await?)?;
+        found.listings(self.session.gather(listed, &TEXT, &ids, [library.0.into()], pair).await?);
         let named = Select {
             columns: "l.remote_id, l.item_id",
             table: "listings l",
@@ -198,9 +190,13 @@ impl Batch {
         };
         let parents = Rows::single(lookup.parents.iter().map(|id| id.as_str()));
         let mut shows = HashMap::new();
-        for row in self.session.look_up(named, &TEXT, &parents, [library.0.into()]).await? {
-            if let Some(item) = cell::<Option<Uuid>>(&row, 1)? {
-                shows.insert(RemoteId(cell(&row, 0)?), ItemId(item));
+        let show =
+            |row: &Gathered<'_>| Ok((cell::<String>(row, 0)?, cell::<Option<Uuid>>(row, 1)?));
+        for (remote_id, item) in
+            self.session.gather(named, &TEXT, &parents, [library.0.into()], show).await?
+        {
+            if let Some(item) = item {
+                shows.insert(RemoteId(remote_id), ItemId(item));
             }
         }
         Ok(shows)
@@ -231,15 +227,16 @@ impl Batch {
         }
         let season = [("a", Ty::Uuid), ("b", Ty::Int)];
         let on = "i.parent_id = k.a AND i.season_number = k.b AND i.kind = 'season'";
-        found.items(&self.session.look_up(items(on), &season, &seasons, []).await?)?;
+        found.items.extend(self.session.gather(items(on), &season, &seasons, [], first).await?);
         let episode = [("a", Ty::Uuid), ("b", Ty::Int), ("c", Ty::Int)];
         let on = "i.parent_id = k.a AND i.season_number = k.b AND i.episode_number = k.c \
                   AND i.kind = 'episode'";
-        found.items(&self.session.look_up(items(on), &episode, &episodes, []).await?)?;
+        found.items.extend(self.session.gather(items(on), &episode, &episodes, [], first).await?);
         let date = [("a", Ty::Uuid), ("b", Ty::Date)];
         let on = "i.parent_id = k.a AND i.air_date = k.b AND i.kind = 'episode' \
                   AND i.episode_number IS NULL";
-        found.items(&self.session.look_up(items(on), &date, &dated, []).await?)
+        found.items.extend(self.session.gather(items(on), &date, &dated, [], first).await?);
+        Ok(())
     }
 
     /// Rule 3.
@@ -255,7 +252,8 @@ impl Batch {
             table: "external_ids e",
             on: "e.kind = k.a AND e.provider = k.b AND e.value = k.c",
         };
-        found.items(&self.session.look_up(owners, &columns, &keys, []).await?)
+        found.items.extend(self.session.gather(owners, &columns, &keys, [], first).await?);
+        Ok(())
     }
 
     /// Rule 4: the same file anywhere, a moved one in this library.
@@ -267,10 +265,11 @@ impl Batch {
     ) -> Result<()> {
         let same = listings("l.file_key = k.a");
         let keys = Rows::single(lookup.file_keys.iter().copied());
-        found.listings(&self.session.look_up(same, &BIG, &keys, []).await?)?;
+        found.listings(self.session.gather(same, &BIG, &keys, [], pair).await?);
         let moved = listings("l.moved_key = k.a AND l.library_id = ?");
         let keys = Rows::single(lookup.moved_keys.iter().copied());
-        found.listings(&self.session.look_up(moved, &BIG, &keys, [library.0.into()]).await?)
+        found.listings(self.session.gather(moved, &BIG, &keys, [library.0.into()], pair).await?);
+        Ok(())
     }
 
     /// Rule 5.
@@ -281,33 +280,39 @@ impl Batch {
             keys.cells.extend([kind.to_cell(), title.to_cell(), (*year).into()]);
         }
         let on = "i.kind = k.a AND i.title_key = k.b AND i.year = k.c";
-        found.items(&self.session.look_up(items(on), &columns, &keys, []).await?)
+        found.items.extend(self.session.gather(items(on), &columns, &keys, [], first).await?);
+        Ok(())
     }
 
     async fn load_found(&self, found: Found, depth: Depth) -> Result<Known> {
         let mut known = Known::default();
         let items = Rows::single(found.items);
-        let by_item = |columns, table, on| {
-            self.session.look_up(Select { columns, table, on }, &ID, &items, [])
-        };
-        for row in by_item(mapping::ITEM, "items i", "i.id = k.a").await? {
-            known.put_item(mapping::item(&row)?);
+        let session = &self.session;
+        let of = |columns, table, on| Select { columns, table, on };
+        let rows = of(mapping::ITEM, "items i", "i.id = k.a");
+        for item in session.gather(rows, &ID, &items, [], |row| mapping::item(row)).await? {
+            known.put_item(item);
         }
-        let mut rows = by_item(mapping::LISTING, "listings l", "l.item_id = k.a").await?;
-        let lost = Select { columns: mapping::LISTING, table: "listings l", on: "l.id = k.a" };
+        let rows = of(mapping::LISTING, "listings l", "l.item_id = k.a");
+        let mut listings =
+            session.gather(rows, &ID, &items, [], |row| mapping::listing(row)).await?;
+        let rows = of(mapping::LISTING, "listings l", "l.id = k.a");
         let orphans = Rows::single(found.listings);
-        rows.extend(self.session.look_up(lost, &ID, &orphans, []).await?);
-        let mut libraries = HashSet::new();
-        for row in rows {
-            let listing = mapping::listing(&row)?;
-            libraries.insert(listing.library_id.0);
+        listings
+            .extend(session.gather(rows, &ID, &orphans, [], |row| mapping::listing(row)).await?);
+        let libraries: HashSet<_> = listings.iter().map(|l| l.library_id.0).collect();
+        for listing in listings {
             known.put_listing(listing);
         }
-        for row in by_item(mapping::EXTERNAL_ID, "external_ids e", "e.item_id = k.a").await? {
-            known.put_external_id(mapping::external_id(&row)?);
+        let rows = of(mapping::EXTERNAL_ID, "external_ids e", "e.item_id = k.a");
+        for id in session.gather(rows, &ID, &items, [], |row| mapping::external_id(row)).await? {
+            known.put_external_id(id);
         }
-        for row in by_item(mapping::OVERRIDE, "overrides o", "o.item_id = k.a").await? {
-            known.put_override(mapping::override_(&row)?);
+        let rows = of(mapping::OVERRIDE, "overrides o", "o.item_id = k.a");
+        for corrected in
+            session.gather(rows, &ID, &items, [], |row| mapping::override_(row)).await?
+        {
+            known.put_override(corrected);
         }
         self.load_personal(&items, depth, &mut known).await?;
         self.load_libraries(libraries, &mut known).await?;
@@ -320,20 +325,25 @@ impl Batch {
             Depth::Sync(None) => Vec::new(),
             Depth::Sync(Some(viewer)) => {
                 let own = progress("p.item_id = k.a AND p.viewer_id = ?");
-                self.session.look_up(own, &ID, items, [viewer.0.into()]).await?
+                self.session
+                    .gather(own, &ID, items, [viewer.0.into()], |row| mapping::progress(row))
+                    .await?
             }
             Depth::Everything => {
-                self.session.look_up(progress("p.item_id = k.a"), &ID, items, []).await?
+                let all = progress("p.item_id = k.a");
+                self.session.gather(all, &ID, items, [], |row| mapping::progress(row)).await?
             }
         };
-        for row in rows {
-            known.put_progress(mapping::progress(&row)?);
+        for progress in rows {
+            known.put_progress(progress);
         }
         if depth == Depth::Everything {
             let table = "item_settings s";
             let settings = Select { columns: mapping::SETTINGS, table, on: "s.item_id = k.a" };
-            for row in self.session.look_up(settings, &ID, items, []).await? {
-                known.put_settings(mapping::settings(&row)?);
+            for set in
+                self.session.gather(settings, &ID, items, [], |row| mapping::settings(row)).await?
+            {
+                known.put_settings(set);
             }
         }
         Ok(())
@@ -357,6 +367,16 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// The first column.
+fn first(row: &Gathered<'_>) -> Result<Uuid> {
+    cell(row, 0)
+}
+
+/// A listing and its item.
+fn pair(row: &Gathered<'_>) -> Result<(Uuid, Option<Uuid>)> {
+    Ok((cell(row, 0)?, cell(row, 1)?))
 }
 
 fn ids(items: &[ItemId]) -> HashSet<Uuid> {

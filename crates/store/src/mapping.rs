@@ -5,7 +5,7 @@
 //! domain and how they are stored; it does not know why they change.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, Value};
 use shelfread_domain::{
     ExternalId, ExternalIdRecord, Field, Fields, ItemId, ItemKind, ItemRecord, ItemStatus,
     LibraryId, ListingId, ListingRecord, MatchBasis, OverrideRecord, PlayState, ProgressRecord,
@@ -15,6 +15,7 @@ use shelfread_domain::{
 use crate::bulk;
 use crate::cell::{Cell, from_json, word};
 use crate::error::Result;
+use crate::line::Line;
 use crate::sql::{Column, Rows, Session, Ty, cell};
 
 /// Some columns of a table and how to fill them.
@@ -208,7 +209,7 @@ pub const ITEM: &str = "i.id, i.kind, i.parent_id, i.season_number, i.episode_nu
     i.poster_url, i.title_key, i.created_run_id";
 
 /// Reads a row of [`ITEM`].
-pub fn item(row: &QueryResult) -> Result<ItemRecord> {
+pub fn item(row: &impl Line) -> Result<ItemRecord> {
     let kind: String = cell(row, 1)?;
     let sort_title: String = cell(row, 7)?;
     Ok(ItemRecord {
@@ -276,7 +277,7 @@ pub const LISTING: &str = "l.id, l.library_id, l.remote_id, l.part, l.kind, l.pa
     l.created_run_id";
 
 /// Reads a row of [`LISTING`].
-pub fn listing(row: &QueryResult) -> Result<ListingRecord> {
+pub fn listing(row: &impl Line) -> Result<ListingRecord> {
     let kind: String = cell(row, 4)?;
     let basis: String = cell(row, 12)?;
     let facts: String = cell(row, 7)?;
@@ -338,7 +339,7 @@ pub const EXTERNAL_IDS: Mapping<ExternalIdRecord> = Mapping {
 pub const EXTERNAL_ID: &str = "e.item_id, e.kind, e.provider, e.value";
 
 /// Reads a row of [`EXTERNAL_ID`].
-pub fn external_id(row: &QueryResult) -> Result<ExternalIdRecord> {
+pub fn external_id(row: &impl Line) -> Result<ExternalIdRecord> {
     let kind: String = cell(row, 1)?;
     let (provider, value): (String, String) = (cell(row, 2)?, cell(row, 3)?);
     let kind: ItemKind = word(kind.parse().ok(), &kind, "external_ids.kind")?;
@@ -369,7 +370,7 @@ pub const PROGRESS_COLUMNS: &str = "p.item_id, p.viewer_id, p.position_seconds, 
     p.play_count, p.last_played_at, p.carried";
 
 /// Reads a row of [`PROGRESS_COLUMNS`].
-pub fn progress(row: &QueryResult) -> Result<ProgressRecord> {
+pub fn progress(row: &impl Line) -> Result<ProgressRecord> {
     Ok(ProgressRecord {
         item_id: ItemId(cell(row, 0)?),
         viewer_id: ViewerId(cell(row, 1)?),
@@ -387,7 +388,7 @@ pub fn progress(row: &QueryResult) -> Result<ProgressRecord> {
 pub const OVERRIDE: &str = "o.item_id, o.field, o.value";
 
 /// Reads a row of [`OVERRIDE`].
-pub fn override_(row: &QueryResult) -> Result<OverrideRecord> {
+pub fn override_(row: &impl Line) -> Result<OverrideRecord> {
     let field: String = cell(row, 1)?;
     let field: Field = word(field.parse().ok(), &field, "overrides.field")?;
     Ok(OverrideRecord { item_id: ItemId(cell(row, 0)?), field, value: cell(row, 2)? })
@@ -398,7 +399,7 @@ pub const SETTINGS: &str =
     "s.item_id, s.auto_download, s.status, s.downloaded_at, CAST(s.extra AS text)";
 
 /// Reads a row of [`SETTINGS`].
-pub fn settings(row: &QueryResult) -> Result<SettingsRecord> {
+pub fn settings(row: &impl Line) -> Result<SettingsRecord> {
     let extra: Option<String> = cell(row, 4)?;
     Ok(SettingsRecord {
         item_id: ItemId(cell(row, 0)?),

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement,
-    TransactionOptions, TransactionTrait, TryGetable, Value,
+    TransactionOptions, TransactionTrait, Value,
 };
 
-use crate::error::{Result, StoreError};
+use crate::error::Result;
+use crate::line::{Gathered, Line, Stored, as_page, lines};
 
 /// The type of a column, as far as parameters must know it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -296,6 +297,25 @@ impl<C: ConnectionTrait> Session<C> {
         self.query_keys(&select.text(self.backend), columns, rows, more).await
     }
 
+    /// Finds many rows by a list of keys and reads each of them.
+    pub async fn gather<T>(
+        &self,
+        select: Select<'_>,
+        columns: &[Column],
+        rows: &Rows,
+        more: impl IntoIterator<Item = Value>,
+        read: fn(&Gathered<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if self.backend == DbBackend::Postgres {
+            let found = self.look_up(select, columns, rows, more).await?;
+            return found.iter().map(|row| read(&Gathered::Row(row))).collect();
+        }
+        let page = as_page(&select.text(self.backend), select.columns);
+        let found = self.query_keys(&page, columns, rows, more).await?;
+        let page: Option<String> = found.first().map_or(Ok(None), |row| cell(row, 0))?;
+        lines(page.as_deref().unwrap_or("[]"))?.iter().map(read).collect()
+    }
+
     /// Runs a command with plain parameters, written `?`; returns the number of rows.
     pub async fn execute(&self, template: &str, values: Vec<Value>) -> Result<u64> {
         let sql = match self.backend {
@@ -360,8 +380,8 @@ pub async fn begin(conn: &DatabaseConnection) -> Result<DatabaseTransaction> {
 }
 
 /// A column of a row by its place.
-pub fn cell<T: TryGetable>(row: &QueryResult, index: usize) -> Result<T> {
-    row.try_get_by_index(index).map_err(|e| StoreError::corrupt(e.to_string(), "a row"))
+pub fn cell<T: Stored>(row: &impl Line, index: usize) -> Result<T> {
+    row.cell(index)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ UPDATE listings SET standing = CASE
     WHEN CAST(facts ->> 'monitored' AS text) IN ('1', 'true') THEN 2
     ELSE 1 END;
 DROP INDEX ix_listings_item_id;
-CREATE INDEX ix_listings_item_id ON listings (item_id, standing);
+CREATE INDEX ix_listings_item_id ON listings (item_id, standing, library_id);
+-- In the order in which they were made, as they lie on disk.
+CREATE INDEX ix_listings_library_id ON listings (library_id, id);
 
 -- What its listings amount to: the most that any of them proves.
 ALTER TABLE items ADD COLUMN presence {key} NOT NULL DEFAULT 'missing'

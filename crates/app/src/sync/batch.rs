@@ -33,8 +33,10 @@ impl Batch {
         if self.0.len() < SIZE {
             return None;
         }
-        let show = self.0.last().and_then(show_of).cloned();
-        let at = self.0.iter().rposition(|o| show_of(o) != show.as_ref()).map_or(0, |i| i + 1);
+        let Some(show) = self.0.last().and_then(show_of) else {
+            return Some(self.take_all());
+        };
+        let at = self.0.iter().rposition(|o| show_of(o) != Some(show)).map_or(0, |i| i + 1);
         match at {
             0 if self.0.len() < MOST => None,
             0 => Some(self.take_all()),
@@ -205,6 +207,15 @@ mod tests {
         }
         assert_eq!(batch.take_ready().map(|b| b.len()), Some(SIZE - 1));
         assert_eq!(batch.take_all().len(), 3);
+    }
+
+    #[test]
+    fn films_belong_to_no_show() {
+        let mut batch = Batch::default();
+        for n in 0..SIZE {
+            batch.push(Observation::new(format!("film-{n}"), ItemKind::Movie));
+        }
+        assert_eq!(batch.take_ready().map(|b| b.len()), Some(SIZE));
     }
 
     #[test]

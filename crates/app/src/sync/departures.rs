@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use shelfread_domain::id::HoldId;
-use shelfread_domain::{Existing, ItemId, Known, ListingId, OnMissing, Plan, RemoteId};
+use shelfread_domain::{
+    Existing, ItemId, Known, ListingId, ListingRecord, OnMissing, Plan, RemoteId,
+};
 use shelfread_reconcile::guard::{Loss, Verdict, judge};
 use shelfread_reconcile::removal::{self, Departure};
 use shelfread_store::{Batch, ChangeState, HoldRow, HoldState, LibraryRow, ListingKey};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use super::index::{Index, key, seen_in};
 use super::listing::Listing;
+use super::overlay::Overlay;
 use super::run::Run;
 use crate::error::Result;
 
@@ -117,38 +120,60 @@ impl Run<'_> {
         index: &Index,
         unreadable: &HashSet<RemoteId>,
     ) -> Result<Absent> {
-        let mut items: HashSet<ItemId> = HashSet::new();
-        let mut present: HashSet<ItemId> = HashSet::new();
-        let mut unseen: Vec<ListingKey> = Vec::new();
-        let overlay = self.overlay.as_ref();
-        let mut sort = |listing: ListingKey| {
-            let planned = overlay.and_then(|o| o.listing(listing.id));
-            let remote_id = planned.map_or(&listing.remote_id, |l| &l.remote_id);
-            items.extend(listing.item_id);
-            if index.is_seen(key(remote_id.as_str(), listing.part))
-                || unreadable.contains(remote_id)
-            {
-                present.extend(planned.map_or(listing.item_id, |l| l.item_id));
-            } else if listing.kept_since.is_none() && self.has_to_go(&listing) {
-                unseen.push(listing);
-            }
+        let stands = |remote_id: &RemoteId, part| {
+            index.is_seen(key(remote_id.as_str(), part)) || unreadable.contains(remote_id)
         };
-        self.app.store.for_each_listing_key(library.id, &mut sort).await?;
-        let planned = overlay.into_iter().flat_map(|o| o.listings());
-        present.extend(
-            planned
-                .filter(|l| l.library_id == library.id)
-                .filter(|l| index.is_seen(key(l.remote_id.as_str(), l.part)))
-                .filter_map(|l| l.item_id),
-        );
+        let mut unseen = self.unseen(library, index).await?;
+        unseen.retain(|l| !stands(&l.remote_id, l.part));
+        let items: BTreeSet<ItemId> = unseen.iter().filter_map(|l| l.item_id).collect();
+        let items: Vec<ItemId> = items.into_iter().collect();
+        let mut beside = Vec::new();
+        for part in items.chunks(CHUNK) {
+            beside.extend(self.app.store.listing_keys_of(library.id, part).await?);
+        }
+        let overlay = self.overlay.iter().flat_map(Overlay::listings);
+        let planned: HashMap<ListingId, &ListingRecord> =
+            overlay.filter(|l| l.library_id == library.id).map(|l| (l.id, l)).collect();
+        let stored = beside.iter().filter(|l| !planned.contains_key(&l.id));
+        let places = stored.map(|l| (&l.remote_id, l.part, l.item_id));
+        let places = places.chain(planned.values().map(|l| (&l.remote_id, l.part, l.item_id)));
+        let present: HashSet<ItemId> = places
+            .filter(|(id, part, _)| stands(id, *part))
+            .filter_map(|(.., item)| item)
+            .collect();
+        unseen.retain(|l| l.kept_since.is_none() && self.has_to_go(l));
         unseen.sort_by_key(|l| (l.kind.level(), l.id));
         let has_other = |l: &ListingKey| l.item_id.is_some_and(|item| present.contains(&item));
-        let (superseded, leaving) = unseen.into_iter().partition(has_other);
-        let leaving: Vec<ListingKey> = leaving;
+        let (superseded, leaving): (Vec<_>, Vec<_>) = unseen.into_iter().partition(has_other);
         let gone_before = leaving.iter().filter(|l| l.missing_since.is_some()).count() as u64;
         // Items that joined in this run do not make a loss smaller.
-        let had = index.present().min(items.len() as u64) + gone_before;
+        let listed = self.app.store.count_items(library.id).await?;
+        let had = index.present().min(listed) + gone_before;
         Ok(Absent { superseded, leaving, had })
+    }
+
+    /// The listings of a library whose remote id was not seen. A dry run has given other remote
+    /// ids to some, and the database does not know it.
+    async fn unseen(&self, library: &LibraryRow, index: &Index) -> Result<Vec<ListingKey>> {
+        let mut places = Vec::new();
+        let each = |remote_id: &str, part: u16| {
+            if !index.is_seen(key(remote_id, part)) {
+                places.push((remote_id.to_owned(), part));
+            }
+        };
+        self.app.store.for_each_remote_id(library.id, each).await?;
+        let mut unseen = Vec::new();
+        for part in places.chunks(CHUNK) {
+            unseen.extend(self.app.store.listing_keys(library.id, part).await?);
+        }
+        if let Some(overlay) = &self.overlay {
+            unseen.retain(|l| overlay.listing(l.id).is_none());
+            let known = |l: &&ListingRecord| {
+                l.library_id == library.id && l.created_run_id != Some(self.id)
+            };
+            unseen.extend(overlay.listings().filter(known).map(ListingKey::of));
+        }
+        Ok(unseen)
     }
 
     /// Whether the policy has anything left to do with a listing that is gone.

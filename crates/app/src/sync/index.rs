@@ -1,5 +1,5 @@
 //! The index of a library: what is known of every remote id, small enough for a million of them
-//! (24 bytes each). It answers in memory what most observations are: unchanged.
+//! (25 bytes each). It answers in memory what most observations are: unchanged.
 
 use std::collections::HashSet;
 
@@ -11,11 +11,7 @@ pub(crate) type Key = u128;
 
 /// The key of a remote id and part.
 pub(crate) fn key(remote_id: &str, part: u16) -> Key {
-    let mut text = Vec::with_capacity(remote_id.len() + 3);
-    text.extend_from_slice(remote_id.as_bytes());
-    text.push(0);
-    text.extend_from_slice(&part.to_le_bytes());
-    XxHash3_128::oneshot(&text)
+    XxHash3_128::oneshot_with_seed(part.into(), remote_id.as_bytes())
 }
 
 /// What was known when the run began, and what it saw since.
@@ -23,6 +19,8 @@ pub(crate) fn key(remote_id: &str, part: u16) -> Key {
 pub(crate) struct Index {
     /// (key as two halves, fingerprint), sorted; halves keep an entry at 24 bytes.
     entries: Vec<(u64, u64, i64)>,
+    /// Where the entries begin whose first bits are the place in this list.
+    starts: Vec<u32>,
     seen: Vec<u64>,
     /// Seen, but not known when the run began.
     fresh: HashSet<Key>,
@@ -46,6 +44,14 @@ impl Index {
     pub(crate) fn sort(&mut self) {
         self.entries.sort_unstable();
         self.seen = vec![0; self.entries.len().div_ceil(64)];
+        let buckets = (self.entries.len() / PER_BUCKET).next_power_of_two();
+        self.starts = vec![0; buckets + 1];
+        for (high, ..) in &self.entries {
+            self.starts[bucket(*high, buckets) + 1] += 1;
+        }
+        for at in 0..buckets {
+            self.starts[at + 1] += self.starts[at];
+        }
     }
 
     /// Notes that a remote id was observed, and says whether nothing about it changed.
@@ -102,7 +108,22 @@ impl Index {
 
     fn position(&self, key: Key) -> Option<usize> {
         let (high, low) = halves(key);
-        self.entries.binary_search_by(|(h, l, _)| (h, l).cmp(&(&high, &low))).ok()
+        let at = bucket(high, self.starts.len().checked_sub(1)?);
+        let (from, to) = (self.starts[at] as usize, self.starts[at + 1] as usize);
+        let found = self.entries[from..to].iter().position(|(h, l, _)| (*h, *l) == (high, low));
+        found.map(|place| from + place)
+    }
+}
+
+/// How many entries lie together: few enough that finding one touches little memory.
+const PER_BUCKET: usize = 4;
+
+/// Hashes are spread evenly, so their first bits spread them evenly over a power of two of buckets.
+#[allow(clippy::cast_possible_truncation)]
+const fn bucket(high: u64, buckets: usize) -> usize {
+    match buckets.trailing_zeros() {
+        0 => 0,
+        bits => (high >> (64 - bits)) as usize,
     }
 }
 

@@ -37,6 +37,7 @@ fn named_secrets(config: &FileConfig) -> Vec<String> {
 fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), String> {
     match key {
         "CONFIG" | "LOG" | "TOKEN" | "PASSWORD" => {}
+        _ if is_of_cluster(key) => {}
         "DATA_DIR" => config.data_dir = Some(value.into()),
         "DATABASE_URL" => config.database_url = Some(value.into()),
         "SERVER_LISTEN" => {
@@ -52,6 +53,11 @@ fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), Stri
         _ => return Err(format!("there is no such key; known are {KNOWN}")),
     }
     Ok(())
+}
+
+/// Kubernetes tells every program in these where a service named `shelfread` is.
+fn is_of_cluster(key: &str) -> bool {
+    key == "PORT" || ["PORT_", "SERVICE_HOST", "SERVICE_PORT"].iter().any(|p| key.starts_with(p))
 }
 
 /// Splits `DEN_TOKEN_FILE` into the name and the longest key that it ends in.

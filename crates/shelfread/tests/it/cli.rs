@@ -90,6 +90,9 @@ fn the_environment_declares_sources_too() {
     assert!(desk.path("elsewhere/shelfread.db").exists());
     let misspelt = desk.command(&["sync"]).env("SHELFREAD_DATABSE_URL", "x").output().unwrap();
     assert_eq!(misspelt.status.code(), Some(2));
+    let cluster = [("SHELFREAD_PORT", "tcp://10.0.0.1:80"), ("SHELFREAD_SERVICE_HOST", "10.0.0.1")];
+    let in_cluster = desk.command(&["source", "list"]).envs(cluster).output().unwrap();
+    assert!(in_cluster.status.success(), "{in_cluster:?}");
 }
 
 #[test]

@@ -232,6 +232,7 @@ async fn a_new_listing_takes_a_freed_remote_id(db: Db) {
     c.apply(vec![add(one), add(two), update(moves, moved), remove(goes)]).await.unwrap();
     let mut ids = Vec::new();
     c.for_each_index(c.library, |entry| ids.push((entry.remote_id, entry.part))).await.unwrap();
+    ids.sort();
     assert_eq!(ids, [("a".to_owned(), 0), ("b".to_owned(), 0), ("c".to_owned(), 0)]);
 }
 
