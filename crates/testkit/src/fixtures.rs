@@ -276,7 +276,8 @@ impl WritePlayState for ScriptedSource {
             return Err(error);
         }
         let made = all.manner.map_or(state, |manner| manner(state));
-        if !all.libraries.values_mut().fold(false, |found, l| l.play(id, made) || found) {
+        let played = all.libraries.values_mut().map(|l| l.play(id, made)).filter(|p| *p).count();
+        if played == 0 {
             return Err(SourceError::new(format!("play {id}"), Problem::NotFound));
         }
         all.told.push((id.clone(), state));

@@ -7,6 +7,7 @@ mod conformance;
 mod fake;
 mod faults;
 mod listing;
+mod odd;
 mod recorded;
 mod server;
 mod simulated;

@@ -77,6 +77,23 @@ async fn what_goes_wrong_names_source_address_and_remedy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_mixed_up_is_told() {
+    let world = world();
+    let sonarr = Arr::sonarr(&world).start().await.unwrap();
+    let mixed = desk_for(&sonarr, "radarr", sonarr.token()).run(&["sync"]);
+    assert_eq!(mixed.code, 1);
+    assert!(mixed.out.contains("this is not Radarr, but Sonarr"), "{mixed:?}");
+    let tested = desk_for(&sonarr, "radarr", sonarr.token()).run(&["source", "test", "den"]);
+    assert_eq!(tested.code, 1);
+    assert!(tested.err.contains("check the url and the kind"), "{tested:?}");
+    let plex = Plex::new(&world).start().await.unwrap();
+    let stranger = desk_for(&plex, "plex", "no-such-token").run(&["sync"]);
+    assert!(stranger.out.contains("the token was refused"), "{stranger:?}");
+    let library = desk_for(&plex, "jellyfin", plex.token()).run(&["sync"]);
+    assert_eq!(library.code, 1, "{library:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trouble_removes_nothing_and_says_why() {
     let (server, desk) = den().await;
     desk.fine(&["sync"]);
