@@ -60,7 +60,7 @@ impl App {
         }
         let end = End { lines: lines.count + 1 };
         lines.write(&Line::End(end))?;
-        lines.out.flush().map_err(unwritable)?;
+        lines.out.flush().map_err(|e| unwritable(&e))?;
         Ok(Exported { items, lines: lines.count })
     }
 
@@ -95,14 +95,14 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn write(&mut self, line: &Line) -> Result<()> {
-        let mut text = serde_json::to_vec(line).map_err(|e| unwritable(e.into()))?;
+        let mut text = serde_json::to_vec(line).map_err(|e| unwritable(&e.into()))?;
         text.push(b'\n');
         self.count += 1;
-        self.out.write_all(&text).map_err(unwritable)
+        self.out.write_all(&text).map_err(|e| unwritable(&e))
     }
 }
 
-fn unwritable(error: std::io::Error) -> AppError {
+fn unwritable(error: &std::io::Error) -> AppError {
     AppError::Usage(format!("the export cannot be written: {error}"))
 }
 

@@ -1,7 +1,7 @@
 //! The removals of a sync again, each held first and then decided: approved, discarded, reverted.
 
 use shelfread_app::{AppError, Quiet, RunReport};
-use shelfread_domain::port::LibraryKind::{self, Mixed, Movies};
+use shelfread_domain::port::LibraryKind::{Mixed, Movies};
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_domain::{ItemKind, MaxRemovals, OnMissing, RunStatus, SourceKind};
 use shelfread_testkit::faults::Fault;
@@ -35,7 +35,7 @@ const CASES: [(&str, &[&str], u64); 5] = [
 /// A desk with films and shows, and a removal that waits, whatever it is.
 async fn held(desk: &Desk, gone: &[&str]) -> (Script, RunReport) {
     let all = format!("{DARK}{FARGO}{PATHS}");
-    let den = desk.den(LibraryKind::Mixed, &all).await;
+    let den = desk.den(Mixed, &all).await;
     desk.policy("den", OnMissing::Remove, MaxRemovals::Count(0)).await;
     let secrets = desk.id(ItemKind::Episode, "Secrets").await;
     desk.set_by_hand(secrets, "mine").await;

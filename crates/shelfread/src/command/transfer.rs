@@ -54,6 +54,8 @@ pub async fn import(session: &Session, args: &ImportArgs) -> Outcome {
             "'{name}' is new and disabled: `shelfread source set {name} --enabled true`, with its token"
         ));
     }
-    output::line(format!("`shelfread run revert {}` takes it back", reports[0].id));
+    if reports[0].counts.added + reports[0].counts.updated > 0 {
+        output::line(format!("`shelfread run revert {}` takes it back", reports[0].id));
+    }
     Ok(code)
 }

@@ -108,7 +108,7 @@ impl App {
         let row = place.row(item, RunId(uuid::Uuid::nil()), RemovalState::Pending);
         Ok(match self.able(&place).await {
             Ok(able) => RemovalRow { effect: Some(able.effect.to_owned()), ..row },
-            Err(Outcome { state, reason, .. }) if state == RemovalState::Failed => {
+            Err(Outcome { state: RemovalState::Failed, reason, .. }) => {
                 let reason = reason.map(|why| format!("cannot be asked now: {why}"));
                 RemovalRow { reason, ..row }
             }
