@@ -8,15 +8,18 @@
 //! - [`World`]: what there is. One world may stand behind many servers.
 //! - [`Jellyfin`] (or Emby), [`Plex`], [`Arr`] (Sonarr, Radarr): a server before it runs;
 //!   [`Running`]: one that runs.
+//! - [`Torrents`]: what a download client has; [`TorrentClient`]: the client before it runs.
 //! - [`Faults`]: what goes wrong, as data.
 
 mod arr;
+mod downloads;
 mod jellyfin;
 mod plex;
 mod server;
 mod world;
 
 pub use arr::Arr;
+pub use downloads::{TorrentClient, Torrents};
 pub use jellyfin::Jellyfin;
 pub use plex::Plex;
 pub use server::faults::{Effect, Fault, Faults};

@@ -69,14 +69,10 @@ async fn a_day_with_the_real_one() {
     let daemon = start();
     let client = daemon.ready().await;
     assert!(client.test().await.unwrap().version.starts_with("2."));
-    suite::a_stranger(&*client).await;
-    suite::a_bad_torrent(&*client).await;
-    suite::a_wrong_password(&daemon).await;
-    suite::a_day(&*client).await;
-    suite::a_magnet(&*client).await;
-    suite::twice(&*client).await;
+    let (theirs, wrong) = (daemon.client(PASSWORD), daemon.client(suite::WRONG));
+    suite::everything(&*client, &*theirs, &*wrong).await;
+    client.remove(&client.list().await.unwrap()[0].id, true).await.unwrap();
     suite::data_stays_or_goes(&*client, &daemon).await;
-    suite::behind_our_back(&*client, &*daemon.client(PASSWORD)).await;
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ mod nzbget;
 #[cfg(feature = "sabnzbd")]
 mod sabnzbd;
 mod samples;
+#[cfg(all(feature = "transmission", feature = "qbittorrent"))]
+mod simulated;
 mod suite;
 mod torrents;
 #[cfg(any(feature = "nzbget", feature = "sabnzbd"))]
@@ -41,12 +43,18 @@ use shelfread_backends_download::{ClientConfig, connect};
 use shelfread_backends_http::Retries;
 use shelfread_domain::download::{ClientKind, DownloadClient};
 use shelfread_testkit::wire::Wire;
+use url::Url;
 
 /// A client of a scripted server, with an account, no retries and short patience.
 fn fake_client(kind: ClientKind, wire: &Wire) -> Arc<dyn DownloadClient> {
-    let mut config = ClientConfig::new(wire.url());
+    client_at(kind, wire.url(), daemon::PASSWORD)
+}
+
+/// The same of any server, with this password.
+fn client_at(kind: ClientKind, url: Url, password: &str) -> Arc<dyn DownloadClient> {
+    let mut config = ClientConfig::new(url);
     config.username = Some(daemon::USER.into());
-    config.password = Some(daemon::PASSWORD.into());
+    config.password = Some(password.into());
     config.retries = Retries { count: 0, ..Retries::default() };
     config.timeouts.idle = Duration::from_secs(2);
     connect(kind, &config).unwrap()

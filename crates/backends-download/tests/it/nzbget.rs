@@ -60,7 +60,7 @@ async fn a_day_with_the_real_one() {
     assert!(identity.version.starts_with(['2', '3']), "{identity:?}");
     suite::a_stranger(&*client).await;
     jobs::a_bad_nzb(&*client).await;
-    suite::a_wrong_password(&daemon).await;
+    suite::a_wrong_password(&*daemon.client(suite::WRONG), &*client).await;
     jobs::a_day(&*client, &news).await;
     jobs::twice(&*client).await;
     jobs::failed_and_tried_again(&*client, &news).await;

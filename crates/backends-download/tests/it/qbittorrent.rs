@@ -1,9 +1,7 @@
-//! qBittorrent: the real one, two of them with each other, and scripted ones of other versions.
+//! qBittorrent: the real one, two of them with each other, and scripted answers.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ use shelfread_backends_download::{ClientConfig, connect};
 use shelfread_backends_http::{Http, HttpConfig, Request as HttpRequest};
 use shelfread_domain::download::{ClientKind, TransferId, TransferState};
 use shelfread_domain::port::Problem;
-use shelfread_testkit::wire::{Reply, Request, Wire};
+use shelfread_testkit::wire::{Reply, Wire};
 
 use crate::daemon::{Daemon, PASSWORD, Process, USER, folder, free_port};
 use crate::fake_client;
@@ -56,14 +54,10 @@ async fn a_day_with_the_real_one() {
     let client = daemon.ready().await;
     let identity = client.test().await.unwrap();
     assert!(identity.version.starts_with('v') && identity.protocol.starts_with("2."));
-    suite::a_stranger(&*client).await;
-    suite::a_bad_torrent(&*client).await;
-    suite::a_wrong_password(&daemon).await;
-    suite::a_day(&*client).await;
-    suite::a_magnet(&*client).await;
-    suite::twice(&*client).await;
+    let (theirs, wrong) = (daemon.client(PASSWORD), daemon.client(suite::WRONG));
+    suite::everything(&*client, &*theirs, &*wrong).await;
+    client.remove(&client.list().await.unwrap()[0].id, true).await.unwrap();
     suite::data_stays_or_goes(&*client, &daemon).await;
-    suite::behind_our_back(&*client, &*daemon.client(PASSWORD)).await;
 }
 
 #[tokio::test]
@@ -109,144 +103,6 @@ async fn one_real_one_downloads_from_another() {
     let received = fs::read(leecher.downloads().join(&torrent.name)).unwrap();
     assert!(received == torrent.content);
     assert!(find(&*seeding, &id).await.unwrap().is_seeding());
-}
-
-/// A qBittorrent of another version: its own names for pause and resume, cookies and answers.
-struct Fake {
-    api: &'static str,
-    cookie: &'static str,
-    sessions: usize,
-    torrents: Vec<Value>,
-}
-
-/// The pairs of a form.
-fn form(request: &Request) -> HashMap<String, String> {
-    url::form_urlencoded::parse(&request.body).into_owned().collect()
-}
-
-/// The parts of a multipart body by their names.
-fn parts(request: &Request) -> HashMap<String, Vec<u8>> {
-    let boundary = request.header("content-type").unwrap().split("boundary=").nth(1).unwrap();
-    let text: String = request.body.iter().map(|b| char::from(*b)).collect();
-    let part = |part: &str| {
-        let (head, body) = part.split_once("\r\n\r\n")?;
-        let name = head.split("name=\"").nth(1)?.split('"').next()?;
-        let bytes = body.strip_suffix("\r\n")?.chars().map(|c| c as u8).collect();
-        Some((name.to_owned(), bytes))
-    };
-    text.split(&format!("--{boundary}")).filter_map(part).collect()
-}
-
-impl Fake {
-    fn answer(&mut self, request: &Request) -> Reply {
-        let path = request.path.strip_prefix("/api/v2/").unwrap();
-        if path == "auth/login" {
-            return self.log_in(&form(request));
-        }
-        let cookie = format!("{}=session{}", self.cookie, self.sessions);
-        if request.header("cookie") != Some(&cookie) {
-            return Reply::body("text/plain", "Forbidden").with_status(403);
-        }
-        let is_new = self.api.starts_with("2.14");
-        match path {
-            "app/version" => Reply::body("text/plain", "v5.2.0"),
-            "app/webapiVersion" => Reply::body("text/plain", self.api),
-            "torrents/info" => self.info(request.param("hashes")),
-            "torrents/files" => match self.find(request.param("hash").unwrap()) {
-                Some(t) => {
-                    Reply::json(json!([{ "name": t["name"], "size": t["size"] }]).to_string())
-                }
-                None => Reply::body("text/plain", "Not Found").with_status(404),
-            },
-            "torrents/add" => self.add(request, is_new),
-            "torrents/createCategory" => Reply::status(if is_new { 204 } else { 200 }),
-            "torrents/pause" | "torrents/resume" => Reply::status(404),
-            _ => self.order(path, &form(request), is_new),
-        }
-    }
-
-    fn log_in(&mut self, form: &HashMap<String, String>) -> Reply {
-        let is_new = self.api.starts_with("2.14");
-        if form["username"] != USER || form["password"] != PASSWORD {
-            let wrong = Reply::body("text/plain", "Fails.");
-            return if is_new { Reply::status(401) } else { wrong };
-        }
-        self.sessions += 1;
-        let cookie = format!("{}=session{}; HttpOnly; path=/", self.cookie, self.sessions);
-        let good = if is_new { Reply::status(204) } else { Reply::body("text/plain", "Ok.") };
-        good.header("set-cookie", &cookie)
-    }
-
-    fn find(&mut self, hash: &str) -> Option<&mut Value> {
-        self.torrents.iter_mut().find(|t| t["hash"] == hash)
-    }
-
-    fn info(&self, hashes: Option<&str>) -> Reply {
-        let wanted: Option<Vec<&str>> = hashes.map(|h| h.split('|').collect());
-        let is_meant =
-            |t: &&Value| wanted.as_ref().is_none_or(|w| w.contains(&t["hash"].as_str().unwrap()));
-        let found: Vec<&Value> = self.torrents.iter().filter(is_meant).collect();
-        Reply::json(json!(found).to_string())
-    }
-
-    fn add(&mut self, request: &Request, is_new: bool) -> Reply {
-        let parts = parts(request);
-        let text = |name: &str| parts.get(name).map(|b| String::from_utf8_lossy(b).into_owned());
-        let (hash, name, size) = match (parts.get("torrents"), text("urls")) {
-            (Some(file), _) => match Torrent::read(file) {
-                Some(found) => found,
-                None if is_new => return Reply::status(415),
-                None => return Reply::body("text/plain", "Fails."),
-            },
-            (_, Some(link)) => (link[20..60].to_lowercase(), "magnet".to_owned(), 0),
-            _ => return Reply::status(400),
-        };
-        if self.find(&hash).is_some() {
-            return if is_new { Reply::status(409) } else { Reply::body("text/plain", "Fails.") };
-        }
-        let stopped = text("stopped").as_deref() == Some("true");
-        self.torrents.push(json!({
-            "hash": hash, "name": name, "size": size, "amount_left": size, "progress": 0,
-            "state": if stopped { "stoppedDL" } else { "stalledDL" }, "eta": 8_640_000,
-            "category": text("category").unwrap_or_default(), "tags": "", "save_path": "/dl",
-            "content_path": format!("/dl/{name}"), "added_on": 1_795_223_937, "completion_on": -1,
-        }));
-        let counts = r#"{"success_count":1,"failure_count":0,"pending_count":0}"#;
-        if is_new { Reply::json(counts) } else { Reply::body("text/plain", "Ok.") }
-    }
-
-    fn order(&mut self, path: &str, form: &HashMap<String, String>, is_new: bool) -> Reply {
-        let hash = form["hashes"].clone();
-        match (path, self.find(&hash)) {
-            ("torrents/stop", Some(t)) => t["state"] = json!("stoppedDL"),
-            ("torrents/start" | "torrents/recheck", Some(t)) => t["state"] = json!("stalledDL"),
-            ("torrents/setCategory", Some(t)) => t["category"] = json!(form["category"]),
-            ("torrents/delete", _) => {
-                assert!(["true", "false"].contains(&form["deleteFiles"].as_str()));
-                self.torrents.retain(|t| t["hash"] != hash);
-            }
-            (_, None) => {}
-            _ => return Reply::status(404),
-        }
-        Reply::status(if is_new { 204 } else { 200 })
-    }
-}
-
-#[tokio::test]
-async fn a_day_with_newer_versions() {
-    for (api, cookie) in [("2.11.4", "SID"), ("2.14.1", "QBT_SID_8080")] {
-        let fake = Mutex::new(Fake { api, cookie, sessions: 0, torrents: Vec::new() });
-        let wire = Wire::start(move |request| fake.lock().unwrap().answer(request)).await;
-        let client = fake_client(ClientKind::Qbittorrent, &wire);
-        assert_eq!(client.test().await.unwrap().protocol, api);
-        suite::a_stranger(&*client).await;
-        suite::a_bad_torrent(&*client).await;
-        suite::a_day(&*client).await;
-        suite::twice(&*client).await;
-        suite::behind_our_back(&*client, &*fake_client(ClientKind::Qbittorrent, &wire)).await;
-        // The other client's login ended our session, as a restart would.
-        assert_eq!(client.list().await.unwrap().len(), 1);
-    }
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn a_day_with_the_real_one() {
     assert!(identity.version.starts_with(['3', '4', '5']), "{identity:?}");
     suite::a_stranger(&*client).await;
     jobs::a_bad_nzb(&*client).await;
-    suite::a_wrong_password(&daemon).await;
+    suite::a_wrong_password(&*daemon.client(suite::WRONG), &*client).await;
     assert_eq!(daemon.client("only_adds").test().await.unwrap_err().problem, Problem::Unauthorized);
     jobs::a_day(&*client, &news).await;
     jobs::twice(&*client).await;

@@ -11,8 +11,11 @@ use shelfread_domain::download::{
 use shelfread_domain::port::Problem;
 use shelfread_testkit::until;
 
-use crate::daemon::{Daemon, PASSWORD, PATIENCE};
+use crate::daemon::{Daemon, PATIENCE};
 use crate::torrents::{Torrent, magnet};
+
+/// A password that is not the right one.
+pub const WRONG: &str = "hunter2";
 
 const STRANGER: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -54,6 +57,22 @@ pub async fn finished(
     let added = client.add(&torrent.new_transfer().await).await.unwrap();
     shows(client, &added.id, |t| t.finished && t.is_seeding()).await;
     added.id
+}
+
+/// Everything that is the same with a real program and a simulated one. `theirs` is the same
+/// client for somebody else, `wrong` has a wrong password.
+pub async fn everything(
+    ours: &dyn DownloadClient,
+    theirs: &dyn DownloadClient,
+    wrong: &dyn DownloadClient,
+) {
+    a_stranger(ours).await;
+    a_bad_torrent(ours).await;
+    a_wrong_password(wrong, ours).await;
+    a_day(ours).await;
+    a_magnet(ours).await;
+    twice(ours).await;
+    behind_our_back(ours, theirs).await;
 }
 
 /// Add, see, pause, resume, label, remove.
@@ -158,14 +177,13 @@ pub async fn a_bad_torrent(client: &dyn DownloadClient) {
 }
 
 /// A wrong password is a refusal, shows no secret and does not keep the right one out.
-pub async fn a_wrong_password(daemon: &Daemon) {
-    let wrong = daemon.client("hunter2");
+pub async fn a_wrong_password(wrong: &dyn DownloadClient, right: &dyn DownloadClient) {
     let error = wrong.list().await.unwrap_err();
     assert_eq!(error.problem, Problem::Unauthorized);
     assert!(matches!(ClientAnswer::from(Err(error.clone())), ClientAnswer::Refused(_)));
-    assert!(!format!("{error} {error:?} {wrong:?}").contains("hunter2"));
+    assert!(!format!("{error} {error:?} {wrong:?}").contains(WRONG));
     assert!(wrong.test().await.is_err());
-    assert_eq!(daemon.client(PASSWORD).list().await.unwrap(), []);
+    assert_eq!(right.list().await.unwrap(), []);
 }
 
 /// A client that is down is no empty client, and has everything when it is back.

@@ -36,17 +36,6 @@ impl Torrent {
         [b"d4:info", info.as_slice(), b"e"].concat()
     }
 
-    /// Hash, name and size of a torrent file that was made here; `None` for another one. For fakes.
-    pub fn read(bytes: &[u8]) -> Option<(String, String, usize)> {
-        let info = bytes.strip_prefix(b"d4:info")?.strip_suffix(b"e")?;
-        let text = String::from_utf8_lossy(info);
-        let size = text.strip_prefix("d6:lengthi")?.split('e').next()?.parse().ok()?;
-        let (length, rest) = text.split_once("4:name")?.1.split_once(':')?;
-        let name = rest[..length.parse().ok()?].to_owned();
-        let hash = Sha1::digest(info).iter().map(|b| format!("{b:02x}")).collect();
-        Some((hash, name, size))
-    }
-
     pub async fn payload(&self) -> Payload {
         let given = Given::File { name: "upload.torrent".into(), bytes: self.bytes() };
         PayloadReader::default().read(given).await.unwrap()

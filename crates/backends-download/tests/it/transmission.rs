@@ -1,20 +1,17 @@
-//! Transmission: the real one, and scripted ones of versions that the distribution lacks.
+//! Transmission: the real one, and scripted answers.
 
 use std::fs;
 use std::path::Path;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use expect_test::expect;
-use serde_json::{Value, json};
+use serde_json::json;
 use shelfread_domain::download::{ClientKind, DownloadClient};
 use shelfread_domain::port::Problem;
-use shelfread_testkit::wire::{Reply, Request, Wire};
+use shelfread_testkit::wire::{Reply, Wire};
 
 use crate::daemon::{Daemon, PASSWORD, Process, USER, folder, free_port};
-use crate::torrents::Torrent;
 use crate::{fake_client, suite};
 
 fn start() -> Daemon {
@@ -43,14 +40,10 @@ async fn a_day_with_the_real_one() {
     let client = daemon.ready().await;
     let identity = client.test().await.unwrap();
     assert!(identity.version.starts_with(['3', '4']), "{identity:?}");
-    suite::a_stranger(&*client).await;
-    suite::a_bad_torrent(&*client).await;
-    suite::a_wrong_password(&daemon).await;
-    suite::a_day(&*client).await;
-    suite::a_magnet(&*client).await;
-    suite::twice(&*client).await;
+    let (theirs, wrong) = (daemon.client(PASSWORD), daemon.client(suite::WRONG));
+    suite::everything(&*client, &*theirs, &*wrong).await;
+    client.remove(&client.list().await.unwrap()[0].id, true).await.unwrap();
     suite::data_stays_or_goes(&*client, &daemon).await;
-    suite::behind_our_back(&*client, &*daemon.client(PASSWORD)).await;
 }
 
 #[tokio::test]
@@ -60,110 +53,8 @@ async fn the_real_one_goes_down_and_comes_back() {
     suite::down_and_up(&*client, &mut daemon).await;
 }
 
-/// The JSON-RPC 2.0 of Transmission 4.1: names in snake case, whatever was asked in another way is
-/// an error, and the session id of the first request is wrong.
-#[derive(Default)]
-struct Fake41 {
-    torrents: Vec<Value>,
-}
-
+/// What sessions are called here.
 const SESSION: &str = "fresh";
-
-impl Fake41 {
-    fn answer(&mut self, request: &Request) -> Reply {
-        if request.header("x-transmission-session-id") != Some(SESSION) {
-            return Reply::status(409)
-                .header("X-Transmission-Session-Id", SESSION)
-                .header("X-Transmission-Rpc-Version", "6.0.0");
-        }
-        let call: Value = serde_json::from_slice(&request.body).unwrap();
-        assert_eq!((request.path.as_str(), &call["jsonrpc"]), ("/transmission/rpc", &json!("2.0")));
-        let envelope = match self.call(call["method"].as_str().unwrap(), &call["params"]) {
-            Ok(result) => json!({ "jsonrpc": "2.0", "id": call["id"], "result": result }),
-            Err(error) => json!({ "jsonrpc": "2.0", "id": call["id"], "error": error }),
-        };
-        Reply::json(envelope.to_string())
-    }
-
-    fn call(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
-        let is_meant =
-            |t: &Value| params["ids"].as_array().is_none_or(|ids| ids.contains(&t["hash_string"]));
-        match method {
-            "session_get" => Ok(json!({
-                "version": "4.1.0 (test)", "rpc_version": 18, "rpc_version_semver": "6.0.0"
-            })),
-            "torrent_get" => {
-                let fields: Vec<&str> = params["fields"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|f| f.as_str().unwrap())
-                    .collect();
-                let shown = self.torrents.iter().filter(|t| is_meant(t)).map(|t| {
-                    let fields = fields.iter().map(|f| ((*f).to_owned(), t[*f].clone()));
-                    Value::Object(fields.filter(|(_, value)| !value.is_null()).collect())
-                });
-                Ok(json!({ "torrents": shown.collect::<Vec<_>>() }))
-            }
-            "torrent_add" => self.add(params),
-            "torrent_remove" => {
-                assert!(params["delete_local_data"].is_boolean());
-                self.torrents.retain(|t| !is_meant(t));
-                Ok(json!({}))
-            }
-            "torrent_stop" | "torrent_start" | "torrent_verify" | "torrent_set" => {
-                for torrent in self.torrents.iter_mut().filter(|t| is_meant(t)) {
-                    match method {
-                        "torrent_stop" => torrent["status"] = json!(0),
-                        "torrent_set" => torrent["labels"] = params["labels"].clone(),
-                        _ => torrent["status"] = json!(4),
-                    }
-                }
-                Ok(json!({}))
-            }
-            _ => Err(json!({ "code": -32601, "message": "Method not found" })),
-        }
-    }
-
-    fn add(&mut self, params: &Value) -> Result<Value, Value> {
-        let refused = json!({ "code": 4, "message": "invalid or corrupt torrent file",
-                              "data": { "error_string": "no info" } });
-        let (hash, name, size) = match (params["metainfo"].as_str(), params["filename"].as_str()) {
-            (Some(metainfo), _) => {
-                Torrent::read(&BASE64_STANDARD.decode(metainfo).unwrap()).ok_or(refused)?
-            }
-            (_, Some(link)) => (link[20..60].to_lowercase(), "magnet".to_owned(), 0),
-            _ => return Err(refused),
-        };
-        let named = json!({ "id": 1, "name": name, "hash_string": hash });
-        if self.torrents.iter().any(|t| t["hash_string"] == hash) {
-            return Ok(json!({ "torrent_duplicate": named }));
-        }
-        let status = if params["paused"] == true { 0 } else { 4 };
-        self.torrents.push(json!({
-            "id": 1, "hash_string": hash, "name": name, "status": status, "error": 0,
-            "error_string": "", "is_stalled": false, "percent_done": 0.0,
-            "metadata_percent_complete": 1.0, "size_when_done": size, "left_until_done": size,
-            "rate_download": 0, "rate_upload": 0, "eta": -1, "upload_ratio": -1.0, "labels": [],
-            "download_dir": "/dl", "added_date": 1_795_223_813, "done_date": 0,
-            "files": [{ "name": name, "length": size, "bytes_completed": 0 }],
-        }));
-        Ok(json!({ "torrent_added": named }))
-    }
-}
-
-#[tokio::test]
-async fn a_day_with_the_json_rpc_of_4_1() {
-    let fake = Mutex::new(Fake41::default());
-    let wire = Wire::start(move |request| fake.lock().unwrap().answer(request)).await;
-    let client = fake_client(ClientKind::Transmission, &wire);
-    assert_eq!(client.test().await.unwrap().protocol, "6.0.0");
-    suite::a_stranger(&*client).await;
-    suite::a_bad_torrent(&*client).await;
-    suite::a_day(&*client).await;
-    suite::twice(&*client).await;
-    suite::behind_our_back(&*client, &*fake_client(ClientKind::Transmission, &wire)).await;
-}
 
 /// A server of the older dialect that answers every call with these torrents.
 async fn legacy(torrents: &'static str) -> (Wire, Arc<dyn DownloadClient>) {

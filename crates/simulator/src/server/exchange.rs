@@ -96,6 +96,9 @@ impl Outcome {
             .status(self.answer.status)
             .header("content-type", self.answer.content_type)
             .header("content-length", length);
+        let headers = self.answer.headers.iter();
+        let response =
+            headers.fold(response, |response, (name, value)| response.header(*name, value));
         let response =
             if self.packed { response.header("content-encoding", "gzip") } else { response };
         response.body(body).unwrap_or_default()

@@ -62,12 +62,14 @@ impl Request {
 pub(crate) struct Answer {
     pub status: u16,
     pub content_type: &'static str,
+    pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,
 }
 
 impl Answer {
     pub fn text(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type: "text/plain", body: body.into() }
+        let headers = Vec::new();
+        Self { status, content_type: "text/plain", headers, body: body.into() }
     }
 
     pub fn status(status: u16) -> Self {
@@ -79,7 +81,14 @@ impl Answer {
     }
 
     pub fn rendered(body: Vec<u8>) -> Self {
-        Self { status: 200, content_type: "application/json; charset=utf-8", body: body.into() }
+        let content_type = "application/json; charset=utf-8";
+        Self { content_type, ..Self::text(200, body) }
+    }
+
+    /// The same with one header more.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
     }
 }
 
