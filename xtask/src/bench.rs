@@ -4,6 +4,7 @@
 //! The server, the binary and the floor are processes of their own, so that each one's time and
 //! memory is its own. Knows the binary by its command line only.
 
+mod downloads;
 pub mod floor;
 mod home;
 mod measure;
@@ -33,6 +34,12 @@ pub struct Arguments {
     /// Sizes of the library, in items
     #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
     items: Vec<u64>,
+    /// How many transfers a download client has, in the pass over its queue
+    #[arg(long, default_value_t = 10_000)]
+    transfers: usize,
+    /// Measure that pass alone
+    #[arg(long, conflicts_with = "write")]
+    downloads: bool,
     /// How often everything is measured; the best time counts
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -59,6 +66,23 @@ struct Done {
 /// # Errors
 /// When something cannot be built, started or measured, or does not do the work right.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let library = if arguments.downloads { Vec::new() } else { libraries(arguments)? };
+    let downloads = downloads::run(arguments.transfers, arguments.rounds)?;
+    let (table, passes) = (report::table(&library), downloads::table(&downloads));
+    if arguments.json {
+        let figures = serde_json::json!({ "library": library, "downloads": downloads });
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+    } else {
+        println!("{table}\n\n{passes}");
+    }
+    if arguments.write {
+        write(&table, &passes, arguments.rounds)?;
+    }
+    Ok(())
+}
+
+/// All that is measured on libraries.
+fn libraries(arguments: &Arguments) -> Result<Vec<Figure>> {
     let programs = Programs::build()?;
     let mut figures = Vec::new();
     for &items in &arguments.items {
@@ -72,16 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         figures
             .extend(WORKS.iter().zip(&best).map(|(work, done)| figure(items, *work, done, &best)));
     }
-    let table = report::table(&figures);
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&figures)?);
-    } else {
-        println!("{table}");
-    }
-    if arguments.write {
-        write(&table, arguments.rounds)?;
-    }
-    Ok(())
+    Ok(figures)
 }
 
 /// All kinds of work once, one after the other, on one catalogue.
@@ -146,10 +161,11 @@ fn client_builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy()
 }
 
-fn write(table: &str, rounds: u32) -> Result<()> {
+fn write(table: &str, downloads: &str, rounds: u32) -> Result<()> {
     let path = workspace::root().join("docs/benchmarks.md");
     let text = include_str!("bench/benchmarks.md")
         .replace("{table}", table.trim_end())
+        .replace("{downloads}", downloads.trim_end())
         .replace("{rounds}", &rounds.to_string());
     fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
 }

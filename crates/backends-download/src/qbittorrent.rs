@@ -27,7 +27,7 @@ use tokio::time::{Instant, sleep};
 use self::session::Api;
 use self::torrent::Torrent;
 use crate::ClientConfig;
-use crate::wire::{self, Num, Text};
+use crate::wire::{self, Num, Text, Transfers};
 
 /// How long a torrent that was taken may need to show in the list.
 const SHOWS_WITHIN: Duration = Duration::from_secs(10);
@@ -139,9 +139,8 @@ impl TestClient for Qbittorrent {
 #[async_trait]
 impl ListTransfers for Qbittorrent {
     async fn list(&self) -> Result<Vec<Transfer>, SourceError> {
-        let all: Vec<Torrent> = wire::json(self.api.send(torrents("info")).await?)?;
-        let transfers = all.into_iter().map(Torrent::transfer);
-        transfers.collect::<Option<_>>().ok_or_else(|| self.api.error(wire::nameless()))
+        let all: Transfers<Torrent> = wire::json(self.api.send(torrents("info")).await?)?;
+        Ok(all.0)
     }
 }
 

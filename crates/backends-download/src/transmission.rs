@@ -26,12 +26,17 @@ use shelfread_domain::port::SourceError;
 use self::rpc::Rpc;
 use self::torrent::{FIELDS, Torrent};
 use crate::ClientConfig;
-use crate::wire::{self, Text};
+use crate::wire::{self, Text, Transfers};
 
 /// A Transmission daemon.
 #[derive(Debug)]
 pub(crate) struct Transmission {
     rpc: Rpc,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    torrents: Transfers<Torrent>,
 }
 
 #[derive(Deserialize)]
@@ -115,9 +120,8 @@ impl TestClient for Transmission {
 impl ListTransfers for Transmission {
     async fn list(&self) -> Result<Vec<Transfer>, SourceError> {
         let params = json!({ "fields": self.rpc.fields(FIELDS).await? });
-        let answer: Torrents = self.rpc.read("torrent_get", params).await?;
-        let transfers = answer.torrents.into_iter().map(Torrent::transfer);
-        transfers.collect::<Option<_>>().ok_or_else(|| self.rpc.error(wire::nameless()))
+        let answer: Listed = self.rpc.read("torrent_get", params).await?;
+        Ok(answer.torrents.0)
     }
 }
 

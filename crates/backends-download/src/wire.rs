@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -12,6 +13,8 @@ use shelfread_backends_http::{Response, time};
 use shelfread_domain::download::{Transfer, TransferFile};
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_domain::text::{MAX_PATH, bounded};
+
+const NAMELESS: &str = "a transfer without an id";
 
 /// The most files of one transfer that are listed.
 const MAX_FILES: usize = 10_000;
@@ -189,6 +192,97 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+/// A list of texts; anything else counts as an empty one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Texts(pub(crate) Vec<Text>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextsVisitor)
+    }
+}
+
+/// Reads as it comes, where [`List`] must read twice: there may be one of these per transfer.
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = seq.next_element()? {
+            texts.push(text);
+        }
+        Ok(Texts(texts))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Texts, A::Error> {
+        Any.visit_map(map).map(|_| Texts::default())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Texts, E> {
+        Ok(Texts::default())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Texts, E> {
+        Ok(Texts::default())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Texts, E> {
+        Ok(Texts::default())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Texts, E> {
+        Ok(Texts::default())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Texts, E> {
+        Ok(Texts::default())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Texts, E> {
+        Ok(Texts::default())
+    }
+}
+
+/// The transfers of a list. Each entry is converted as soon as it is read, so that a long list is
+/// never held twice; one without an id fails the whole.
+pub(crate) struct Transfers<T>(pub(crate) Vec<Transfer>, PhantomData<T>);
+
+impl<'de, T> Deserialize<'de> for Transfers<T>
+where
+    T: Deserialize<'de> + Into<Option<Transfer>>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(TransfersVisitor(PhantomData))
+    }
+}
+
+struct TransfersVisitor<T>(PhantomData<T>);
+
+impl<'de, T> Visitor<'de> for TransfersVisitor<T>
+where
+    T: Deserialize<'de> + Into<Option<Transfer>>,
+{
+    type Value = Transfers<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of transfers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Transfers<T>, A::Error> {
+        let mut transfers = Vec::new();
+        while let Some(entry) = seq.next_element::<T>()? {
+            transfers.push(entry.into().ok_or_else(|| A::Error::custom(NAMELESS))?);
+        }
+        Ok(Transfers(transfers, PhantomData))
+    }
+}
+
 /// Makes the body proper JSON: without the mark that some programs put before it, and with what is
 /// no UTF-8 in names replaced.
 pub(crate) fn clean(answer: &mut Response) {
@@ -208,7 +302,7 @@ pub(crate) fn json<T: DeserializeOwned>(mut answer: Response) -> Result<T, Sourc
 
 /// An entry without an id could be any transfer, so its list says nothing of what is gone.
 pub(crate) fn nameless() -> Problem {
-    Problem::Malformed("a transfer without an id".into())
+    Problem::Malformed(NAMELESS.into())
 }
 
 /// What a torrent client says to an NZB file.

@@ -29,6 +29,12 @@ pub(super) struct Torrent {
     completion_on: Num,
 }
 
+impl From<Torrent> for Option<Transfer> {
+    fn from(torrent: Torrent) -> Self {
+        torrent.transfer()
+    }
+}
+
 impl Torrent {
     pub(super) fn id(&self) -> Option<TransferId> {
         TransferId::new(self.hash.as_str())
@@ -47,7 +53,7 @@ impl Torrent {
     }
 
     /// The torrent in our words; `None` when it has no hash.
-    pub(super) fn transfer(self) -> Option<Transfer> {
+    fn transfer(self) -> Option<Transfer> {
         let id = self.id()?;
         let state = state(self.state.as_str());
         let finished = matches!(state, TransferState::Seeding | TransferState::Completed);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use shelfread_domain::download::{Progress, Transfer, TransferFile, TransferId, TransferState};
 
-use crate::wire::{Flag, List, Num, Text, files, join};
+use crate::wire::{Flag, List, Num, Text, Texts, files, join};
 
 /// What is asked of each torrent.
 pub(super) const FIELDS: &[&str] = &[
@@ -57,7 +57,7 @@ pub(super) struct Torrent {
     eta: Num,
     #[serde(alias = "upload_ratio")]
     upload_ratio: Num,
-    labels: List<Text>,
+    labels: Texts,
     #[serde(alias = "download_dir")]
     download_dir: Text,
     #[serde(alias = "added_date")]
@@ -74,6 +74,12 @@ struct File {
     length: Num,
 }
 
+impl From<Torrent> for Option<Transfer> {
+    fn from(torrent: Torrent) -> Self {
+        torrent.transfer()
+    }
+}
+
 impl Torrent {
     pub(super) fn is_stopped(&self) -> bool {
         self.status.whole() == Some(0)
@@ -84,7 +90,7 @@ impl Torrent {
     }
 
     /// The torrent in our words; `None` when it has no hash.
-    pub(super) fn transfer(self) -> Option<Transfer> {
+    fn transfer(self) -> Option<Transfer> {
         let id = TransferId::new(self.hash_string.as_str())?;
         let state = self.state();
         let finished = matches!(state, TransferState::Seeding | TransferState::Completed);

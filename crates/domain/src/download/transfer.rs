@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::DownloadId;
 use crate::port::{Problem, SourceError};
 use crate::run::words;
-use crate::text::{MAX_PATH, MAX_TITLE, bounded};
+use crate::text::{MAX_PATH, MAX_TITLE, bounded, is_bounded};
 
 words! {
     /// The download programs that we speak with.
@@ -320,7 +320,9 @@ impl Transfer {
     #[must_use]
     pub fn normalized(mut self) -> Self {
         let bound = |text: &mut Option<String>, max| {
-            *text = text.take().and_then(|t| bounded(&t, max));
+            if text.as_ref().is_some_and(|t| !is_bounded(t, max)) {
+                *text = text.take().and_then(|t| bounded(&t, max));
+            }
         };
         bound(&mut self.label, 256);
         bound(&mut self.save_path, MAX_PATH);
