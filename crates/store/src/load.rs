@@ -266,7 +266,7 @@ impl Batch {
         let same = listings("l.file_key = k.a");
         let keys = Rows::single(lookup.file_keys.iter().copied());
         found.listings(self.session.gather(same, &BIG, &keys, [], pair).await?);
-        let moved = listings("l.moved_key = k.a AND l.library_id = ?");
+        let moved = listings("l.moved_key = k.a AND (l.library_id = ?) IS TRUE");
         let keys = Rows::single(lookup.moved_keys.iter().copied());
         found.listings(self.session.gather(moved, &BIG, &keys, [library.0.into()], pair).await?);
         Ok(())
