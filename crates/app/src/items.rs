@@ -94,12 +94,15 @@ impl App {
             Some(show) => self.store.item(show.id).await?,
             None => None,
         };
-        let external_ids = &show.as_ref().unwrap_or(&detail).external_ids;
+        let top = show.as_ref().unwrap_or(&detail);
+        let external_ids = &top.external_ids;
         let sources = self.store.sources().await?;
         let link = |l: &ListingDetail| {
             let source = sources.iter().find(|s| s.name == l.source)?;
             let (kind, remote_id) = (l.listing.kind, &l.listing.remote_id);
-            self.factory.web_url(source, &WebObject { kind, remote_id, external_ids })
+            let mut of_source = top.listings.iter().filter(|other| other.source == l.source);
+            let slug = of_source.find_map(|l| l.listing.facts.slug.as_deref());
+            self.factory.web_url(source, &WebObject { kind, remote_id, external_ids, slug })
         };
         let there = |l: &&ListingDetail| l.listing.missing_since.is_none();
         let links = detail.listings.iter().map(|l| Some(l).filter(there).and_then(link)).collect();

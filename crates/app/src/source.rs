@@ -75,4 +75,6 @@ pub struct WebObject<'a> {
     pub remote_id: &'a RemoteId,
     /// The external ids of the movie or show that it is or belongs to.
     pub external_ids: &'a [ExternalId],
+    /// The name by which the source's own web interface knows that movie or show.
+    pub slug: Option<&'a str>,
 }

@@ -18,6 +18,7 @@ pub fn show(id: i64, series: &Series) -> Observation {
         year: small(series.year),
         air_date: series.first_aired.as_deref().and_then(day),
         poster_url: poster(&series.images),
+        slug: series.title_slug.clone(),
         monitored: series.monitored,
         added_at: series.added.as_deref().and_then(dotnet),
         external_ids: ids([

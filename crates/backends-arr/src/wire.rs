@@ -52,6 +52,8 @@ pub struct Series {
     #[serde(deserialize_with = "optional_text")]
     pub sort_title: Option<String>,
     #[serde(deserialize_with = "optional_text")]
+    pub title_slug: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
     pub overview: Option<String>,
     #[serde(deserialize_with = "optional_number")]
     pub year: Option<i64>,

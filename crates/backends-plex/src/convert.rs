@@ -94,6 +94,7 @@ fn facts(kind: ItemKind, item: Metadata, paths: &PathMap) -> Facts {
         title: item.title,
         sort_title: item.title_sort,
         overview: item.summary,
+        slug: None,
         poster_url: item.thumb,
         monitored: None,
         trashed,

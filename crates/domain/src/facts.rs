@@ -48,6 +48,10 @@ pub struct Facts {
     /// When the source got it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_at: Option<DateTime<Utc>>,
+    /// The name by which the source's own web interface goes, where that is neither its remote id
+    /// nor an external one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// It lies in the trash of its source: known, but no longer there to be played.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub trashed: bool,
@@ -67,6 +71,7 @@ impl Facts {
         bound(&mut self.sort_title, MAX_TITLE);
         bound(&mut self.overview, MAX_OVERVIEW);
         bound(&mut self.poster_url, MAX_PATH);
+        bound(&mut self.slug, MAX_PATH);
         self.year = self.year.filter(|y| (1850..=2200).contains(y));
         self.air_date = self.air_date.filter(|d| (1850..=2200).contains(&d.year()));
         self.added_at = self.added_at.filter(|d| (1970..=2200).contains(&d.year()));

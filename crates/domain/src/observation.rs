@@ -142,7 +142,7 @@ impl Observation {
 
     fn digest_facts(&self, d: &mut Digest) {
         let f = &self.facts;
-        for text in [&f.title, &f.sort_title, &f.overview, &f.poster_url] {
+        for text in [&f.title, &f.sort_title, &f.overview, &f.poster_url, &f.slug] {
             d.opt_text(text.as_deref());
         }
         for number in [f.year, f.season_number, f.episode_number, f.absolute_number] {
@@ -245,6 +245,7 @@ mod tests {
             change(|o| o.facts.sort_title = Some("a".into())),
             change(|o| o.facts.overview = Some("a".into())),
             change(|o| o.facts.poster_url = Some("a".into())),
+            change(|o| o.facts.slug = Some("a".into())),
             change(|o| o.facts.year = Some(1)),
             change(|o| o.facts.season_number = Some(1)),
             change(|o| o.facts.episode_number = Some(1)),

@@ -107,6 +107,7 @@ pub(crate) fn filled(
         fill_place(&mut facts, observed, item);
     }
     facts.monitored = facts.monitored.or(observed.monitored);
+    facts.slug = facts.slug.or_else(|| observed.slug.clone());
     facts.added_at = facts.added_at.or(observed.added_at);
     facts.trashed = observed.trashed;
     if facts.files.is_empty() {

@@ -54,8 +54,10 @@ impl SourceFactory for Adapters {
             SourceKind::Jellyfin => jellyfin_url(Flavour::Jellyfin, &base, server?, id),
             SourceKind::Emby => jellyfin_url(Flavour::Emby, &base, server?, id),
             SourceKind::Plex => plex_url(&base, server?, id),
-            SourceKind::Sonarr => arr_url(Program::Sonarr, &base, object.external_ids)?,
-            SourceKind::Radarr => arr_url(Program::Radarr, &base, object.external_ids)?,
+            SourceKind::Sonarr => {
+                arr_url(Program::Sonarr, &base, object.external_ids, object.slug)?
+            }
+            SourceKind::Radarr => arr_url(Program::Radarr, &base, object.external_ids, None)?,
             SourceKind::Folder => return None,
         };
         Some(url.into())

@@ -31,7 +31,7 @@
 //!         | YYYY-MM-DD                           unnumbered, by date
 //! word    = PROVIDER "=" ID                      tmdb, imdb, tvdb, tvmaze, anidb, anilist
 //!         | "file=" FILE | "anchor=" FILE        "file" may come several times: versions
-//!         | "overview=" T | "sort=" T | "poster=" T
+//!         | "overview=" T | "sort=" T | "poster=" T | "slug=" T
 //!         | "date=" YYYY-MM-DD | "runtime=" SECONDS | "abs=" N | "part=" N
 //!         | "added=" TIME | "monitored" | "unmonitored" | "trashed"
 //!         | "played" | "plays=" N | "position=" SECONDS | "last=" TIME
@@ -180,6 +180,7 @@ fn apply(o: &mut Observation, word: &str) -> Result<(), Fault> {
         "overview" => facts.overview = text(),
         "sort" => facts.sort_title = text(),
         "poster" => facts.poster_url = text(),
+        "slug" => facts.slug = text(),
         "date" => facts.air_date = Some(parse(value, "date")?),
         "runtime" => facts.runtime_seconds = Some(number(value)?),
         "abs" => facts.absolute_number = Some(number(value)?),

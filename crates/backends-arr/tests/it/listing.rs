@@ -11,7 +11,7 @@ use shelfread_testkit::notation::observations;
 use crate::fake::{Step, end, pages, radarr, sonarr, sonarr_data, steps};
 
 const DARK: &str = r#"
-    show 7 "Dark" 2017 sort=dark overview="A missing child." tvdb=334824 tmdb=70523 tvmaze=17861 imdb=tt5753856 date=2017-12-01 added=2020-01-20T09:54:48.1234567Z poster=https://art.example/p.jpg monitored
+    show 7 "Dark" 2017 sort=dark slug=dark overview="A missing child." tvdb=334824 tmdb=70523 tvmaze=17861 imdb=tt5753856 date=2017-12-01 added=2020-01-20T09:54:48.1234567Z poster=https://art.example/p.jpg monitored
     season 7 0 7#0 unmonitored
     season 7 1 7#1 monitored
     episode 7 1x01 7/311 "Secrets" date=2017-12-01 runtime=3060 abs=1 overview="It begins." tvdb=6320203 monitored file="/media/tv/Dark/Season 1/Dark.S01E01-E02.mkv":900

@@ -117,6 +117,6 @@ async fn every_listing_says_where_people_find_it() {
     assert_eq!(heat["films"], format!("{}/movie/949", base("films")));
     assert!(base("plex").ends_with("/p") && base("jelly").ends_with("/j"));
     let episode = house.links("Episode 2");
-    let series = format!("{}/add/new?term=tvdb%3A334824", base("series"));
-    assert_eq!(episode, [("series".to_owned(), series)], "by the ids of its show");
+    let series = format!("{}/series/dark", base("series"));
+    assert_eq!(episode, [("series".to_owned(), series)], "the page of its show");
 }
