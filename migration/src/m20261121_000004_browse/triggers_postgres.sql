@@ -1,11 +1,12 @@
--- One call per statement, whatever the number of its rows.
+-- One call per statement, whatever the number of its rows. Planned afresh each time: a plan that was kept from when the
+-- tables were empty takes any index for as good as another, and goes through all of them for good.
 CREATE FUNCTION presence_of(item uuid) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE MAX(standing) WHEN 3 THEN 'available' WHEN 2 THEN 'wanted'
         WHEN 1 THEN 'unmonitored' ELSE 'missing' END
     FROM listings WHERE item_id = item
 $$;
 
-CREATE FUNCTION settle_presence(ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION settle_presence(ids uuid[]) RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
     IF cardinality(ids) > 0 THEN
         UPDATE items SET presence = presence_of(id) WHERE id = ANY (ids) AND presence <> presence_of(id);
@@ -13,7 +14,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION listings_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION listings_inserted() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     there uuid[] := ARRAY(SELECT item_id FROM after WHERE standing = 3 AND item_id IS NOT NULL);
 BEGIN
