@@ -22,6 +22,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the server: UI, API, scheduler, webhooks
+    Serve,
     /// Bring the catalogue up to date with its sources
     Sync(SyncArgs),
     /// The connections that list media

@@ -5,6 +5,7 @@ pub mod duration;
 mod environment;
 mod file;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub struct Config {
 /// What is configured of commands that go on and on.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
+    /// Where the server listens.
+    pub listen: SocketAddr,
     /// How often a download client is asked while something moves.
     pub poll: Duration,
     /// How long events are kept; `None` for ever.

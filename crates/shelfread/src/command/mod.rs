@@ -8,6 +8,7 @@ mod everywhere;
 mod item;
 mod play;
 mod run;
+mod serve;
 mod source;
 mod sync;
 mod transfer;
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli) -> Outcome {
             crate::output::line("the database has the form that this version needs");
             Ok(0)
         }
+        Command::Serve => serve::run(&Session::open(&cli).await?).await,
         Command::Sync(args) => sync::run(&Session::open(&cli).await?, args).await,
         Command::Source(verb) => source::run(&Session::open(&cli).await?, verb).await,
         Command::Run(verb) => run::run(&Session::open(&cli).await?, verb).await,

@@ -1,6 +1,7 @@
 //! The keys of `shelfread.toml`, and what they become.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub(super) struct FileConfig {
     pub(super) events: Events,
 }
 
+/// Where the server listens unless said otherwise: this machine alone can reach it.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8484);
+
 /// `[events]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -43,7 +47,7 @@ pub(super) struct Events {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Server {
-    pub(super) listen: Option<std::net::SocketAddr>,
+    pub(super) listen: Option<SocketAddr>,
 }
 
 /// `[schedule]`
@@ -191,6 +195,7 @@ impl FileConfig {
         unique(sources.iter().map(|s| s.name.as_str()))?;
         unique(clients.iter().map(|c| c.name.as_str()))?;
         let settings = Settings {
+            listen: self.server.listen.unwrap_or(LISTEN),
             poll: length("downloads.poll", self.downloads.poll.as_deref())?.unwrap_or(POLL),
             keep_events: match self.events.keep.as_deref() {
                 Some("forever") => None,

@@ -1,0 +1,19 @@
+//! The server: REST with its OpenAPI document, the web interface, live events, webhooks in, and who
+//! may do what.
+//!
+//! The only crate (besides the simulator) that knows axum. It turns requests into use cases of
+//! `shelfread-app` and their answers into JSON and HTML. It deliberately knows **no** table, no
+//! adapter, no configuration file and no rule of the catalogue: what it would have to decide, a use
+//! case decides.
+
+mod api;
+mod hooks;
+mod probes;
+mod problem;
+mod server;
+mod state;
+mod ui;
+
+pub use api::document as openapi;
+pub use server::{Server, ServerError};
+pub use state::{ServerConfig, Web};

@@ -1,0 +1,3 @@
+//! The server over HTTP, on real databases.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
