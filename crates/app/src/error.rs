@@ -30,6 +30,9 @@ pub enum AppError {
     /// Something else that a person asked for is at work.
     #[error("a removal, import or revert is at work already")]
     AtWork,
+    /// The program is about to end and begins nothing new.
+    #[error("the program is about to end")]
+    Closing,
     /// What was planned no longer fits.
     #[error("the plan no longer fits: {0}")]
     Stale(String),
@@ -83,6 +86,7 @@ impl AppError {
                 Some("`shelfread download clients` shows them".to_owned())
             }
             Self::NotFound { what, .. } => Some(format!("`shelfread {what} list` shows them")),
+            Self::Closing => Some("try again once it runs again".to_owned()),
             Self::Busy { .. } | Self::AtWork => {
                 Some("wait for it to end, or try again later".to_owned())
             }

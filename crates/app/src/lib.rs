@@ -13,6 +13,7 @@ mod error;
 pub mod events;
 mod history;
 pub mod items;
+pub mod live;
 mod order;
 mod owner;
 pub mod person;
@@ -23,11 +24,12 @@ mod source;
 pub mod sources;
 pub mod sync;
 pub mod transfer;
+mod work;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{AppError, Result};
 pub use source::{OpenSource, SourceFactory, TransferQueue, Waited, WebObject};
-pub use sync::{Observer, Progress, Quiet, RunError, RunReport, SyncRequest};
+pub use sync::{Observer, Progress, Quiet, RunError, RunReport, Started, StartedRun, SyncRequest};
 
 use std::sync::Arc;
 
@@ -43,6 +45,8 @@ pub struct App {
     pub(crate) owner: Arc<str>,
     pub(crate) downloads: Arc<downloads::Downloads>,
     pub(crate) bus: Arc<bus::Bus>,
+    pub(crate) live: Arc<live::Board>,
+    pub(crate) work: Arc<work::Work>,
     /// Whether servers are told what their viewers saw elsewhere.
     pub(crate) tells_play_states: bool,
 }
@@ -57,6 +61,8 @@ impl App {
             owner: owner::this_process().into(),
             downloads: Arc::default(),
             bus: Arc::default(),
+            live: Arc::default(),
+            work: Arc::default(),
             tells_play_states: false,
         }
     }

@@ -44,6 +44,9 @@ const fn kind_of(error: &AppError) -> (StatusCode, &'static str, &'static str) {
             (StatusCode::CONFLICT, "busy", "The source is being synced already")
         }
         AppError::AtWork => (StatusCode::CONFLICT, "at-work", "Something else is at work"),
+        AppError::Closing => {
+            (StatusCode::SERVICE_UNAVAILABLE, "closing", "The server is about to stop")
+        }
         AppError::Stale(_) => (StatusCode::CONFLICT, "stale", "The plan no longer fits"),
         AppError::Source { .. } => {
             (StatusCode::BAD_GATEWAY, "source", "The source could not be read")

@@ -8,11 +8,15 @@ use shelfread_domain::download::{
 };
 use shelfread_domain::id::{ClientId, DownloadId};
 use shelfread_reconcile::downloads as queue;
-use shelfread_store::ClientRow;
+use shelfread_store::{ClientRow, DownloadFilter};
 use uuid::Uuid;
 
 use crate::App;
 use crate::error::Result;
+use crate::live::DownloadProgress;
+
+/// Transfers of one client whose progress is told.
+const MOST_TOLD: u64 = 1_000;
 
 /// What one look saw.
 #[derive(Clone, Debug)]
@@ -81,10 +85,22 @@ impl App {
                     self.note_arrivals(&client, adapter.as_ref()).await?;
                     self.repeat(&client, adapter.as_ref(), &plan.repeats).await?;
                 }
+                self.tell_progress(&client).await?;
             }
             _ => self.downloads.live.is_away(id),
         }
         Ok(Some(look))
+    }
+
+    /// Tells how far the transfers of a client are, when anybody watches.
+    async fn tell_progress(&self, client: &ClientRow) -> Result<()> {
+        if self.live.is_watched() {
+            let filter = DownloadFilter { client: Some(client.id), ..DownloadFilter::default() };
+            let page = self.queue(&filter, None, MOST_TOLD).await?;
+            let all = page.downloads.iter().map(DownloadProgress::from).collect();
+            self.live.tell_downloads(&client.name, all);
+        }
+        Ok(())
     }
 
     async fn transfer_ids(&self, client: ClientId) -> Result<HashSet<TransferId>> {

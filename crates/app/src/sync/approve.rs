@@ -12,7 +12,7 @@ use shelfread_store::{
 
 use super::index::{Index, key};
 use super::report::RunReport;
-use super::run::{Run, new_report};
+use super::run::Run;
 use super::{Observer, SyncRequest};
 use crate::App;
 use crate::error::{AppError, Result};
@@ -32,14 +32,9 @@ impl App {
         let (held_run, source) = self.held_run(id).await?;
         let request = SyncRequest { trigger: Trigger::Approve, ..SyncRequest::default() };
         self.waiting(&held_run).await?;
-        let report = new_report(&source, &request);
-        let begun = super::begin::begin(self, &source, &request, observer, report.clone()).await;
-        let mut run = match begun {
+        let mut run = match super::run::begin(self, &source, None, &request, observer).await {
             Ok(run) => run,
-            Err(error) => {
-                let trigger = request.trigger;
-                return Ok(super::begin::failed(self, &source, trigger, report, &error).await);
-            }
+            Err(report) => return Ok(report),
         };
         run.proves_server = held_run.coverage.iter().all(|c| c.coverage.complete);
         let done = run.approve_all(&held_run).await;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use shelfread_domain::port::{ServerIdentity, SourceError};
-use shelfread_domain::{Existing, RunMode, RunStatus, Trigger, ViewerId};
+use shelfread_domain::{Existing, RunId, RunMode, RunStatus, ViewerId};
 use shelfread_store::{Lease, NewRun, PERSONS_LEASE, RunError, SourceRow};
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::overlay::Overlay;
 use super::report::RunReport;
@@ -19,18 +21,36 @@ use crate::owner;
 /// How long a run may be silent before another process may take its source over.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Takes the lease, writes the run's record and asks who answers.
-pub(super) async fn begin<'a>(
-    app: &'a App,
+/// A source that is ours for a run: its lease is kept, and the run is on record.
+pub(super) struct Reserved {
+    pub(super) run: RunId,
+    pub(super) lease: Lease,
+    renewal: Renewal,
+    started: DateTime<Utc>,
+}
+
+/// Takes the lease and writes the run's record.
+pub(super) async fn reserve(
+    app: &App,
     source: &SourceRow,
-    request: &'a SyncRequest,
-    observer: &'a dyn Observer,
-    report: RunReport,
-) -> Result<Run<'a>> {
+    request: &SyncRequest,
+    observer: &dyn Observer,
+) -> Result<Reserved> {
     let lease = take_lease(app, source).await?;
-    let started = app.clock.now();
+    record(app, source, lease, request, observer).await
+}
+
+/// Writes the record of a run of a source whose lease was taken.
+pub(super) async fn record(
+    app: &App,
+    source: &SourceRow,
+    lease: Lease,
+    request: &SyncRequest,
+    observer: &dyn Observer,
+) -> Result<Reserved> {
+    let (run, started) = (RunId(Uuid::now_v7()), app.clock.now());
     let new = NewRun {
-        id: report.id,
+        id: run,
         source_id: Some(source.id),
         source_name: source.name.clone(),
         trigger: request.trigger,
@@ -40,25 +60,42 @@ pub(super) async fn begin<'a>(
         reverts_run_id: None,
         started_at: started,
     };
-    let begun = async {
+    let written = async {
         app.store.close_killed_runs(Some(source.id), started).await?;
-        app.store.begin_run(&new).await?;
-        identify(app, source, request.dry_run).await
+        app.store.begin_run(&new).await
     };
-    match begun.await {
+    if let Err(error) = written.await {
+        // The lease runs out by itself if it cannot be given back.
+        let _ = app.store.release_lease(lease).await;
+        return Err(error.into());
+    }
+    observer.began(run, &source.name);
+    Ok(Reserved { run, renewal: keep_lease(app, &lease), lease, started })
+}
+
+/// Asks who answers; from here on the run is at work.
+pub(super) async fn begin<'a>(
+    app: &'a App,
+    source: &SourceRow,
+    reserved: Reserved,
+    request: &'a SyncRequest,
+    observer: &'a dyn Observer,
+    report: RunReport,
+) -> Result<Run<'a>> {
+    match identify(app, source, request.dry_run).await {
         Ok(found) => Ok(Run {
             app,
             request,
             observer,
             source: source.clone(),
             id: report.id,
-            started,
-            renewal: keep_lease(app, &lease),
+            started: reserved.started,
+            renewal: reserved.renewal,
             proves_server: request.existing == Existing::Update
                 && !request.quick
                 && request.only.is_empty()
                 && request.library.is_none(),
-            lease,
+            lease: reserved.lease,
             open: found.open,
             identity: found.identity,
             viewer: found.viewer,
@@ -71,7 +108,7 @@ pub(super) async fn begin<'a>(
         }),
         Err(error) => {
             // The lease runs out by itself if it cannot be given back.
-            let _ = app.store.release_lease(lease).await;
+            let _ = app.store.release_lease(reserved.lease).await;
             Err(error)
         }
     }
@@ -140,7 +177,8 @@ async fn identify(app: &App, source: &SourceRow, dry_run: bool) -> Result<Found>
 pub(super) async fn failed(
     app: &App,
     source: &SourceRow,
-    trigger: Trigger,
+    request: &SyncRequest,
+    observer: &dyn Observer,
     mut report: RunReport,
     error: &AppError,
 ) -> RunReport {
@@ -148,7 +186,8 @@ pub(super) async fn failed(
     let message = error.advice();
     report.errors.push(RunError { scope: source.name.clone(), message: message.clone() });
     if !matches!(error, AppError::Busy { .. }) {
-        super::finish::record(app, source, trigger, &mut report, Some(&message)).await;
+        super::finish::record(app, source, request.trigger, &mut report, Some(&message)).await;
+        observer.ended(&report);
     }
     report
 }

@@ -20,6 +20,7 @@ impl Run<'_> {
         };
         record(self.app, &self.source, self.request.trigger, &mut self.report, failure.as_deref())
             .await;
+        self.observer.ended(&self.report);
         drop(self.renewal);
         if let Err(error) = self.app.store.release_lease(self.lease).await {
             tracing::warn!(%error, "the lease was not given back; it runs out by itself");

@@ -126,6 +126,7 @@ impl Run<'_> {
             }
         }
         self.observer.progress(Progress {
+            run: self.id,
             source: &self.source.name,
             library: &listing.library.row.name,
             received: listing.received,

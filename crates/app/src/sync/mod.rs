@@ -9,6 +9,8 @@
 //!    before it is gone here;
 //! 5. `finish`: status, counts and coverage into the run's record, the lease given back.
 //!
+//! `start` does the same in the background, `approve` what a person let happen.
+//!
 //! Additions and updates are applied as they stream in; removals come last, when coverage is
 //! known. Never the other way round. A run keeps no memory: the next run is the retry.
 
@@ -23,6 +25,7 @@ mod listing;
 mod overlay;
 mod report;
 mod run;
+mod start;
 
 pub(crate) use begin::{keep_lease, take_lease, take_persons_lease};
 
@@ -31,9 +34,10 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 pub use report::RunReport;
-use shelfread_domain::{Change, Existing, LibraryId, RemoteId, SourceId, Trigger};
+use shelfread_domain::{Change, Existing, LibraryId, RemoteId, RunId, SourceId, Trigger};
 use shelfread_store::SourceRow;
 pub use shelfread_store::{LibraryCoverage, RunError};
+pub use start::{Started, StartedRun};
 
 use crate::App;
 use crate::error::{AppError, Result};
@@ -77,6 +81,8 @@ impl Default for SyncRequest {
 /// How far a run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress<'a> {
+    /// Which run.
+    pub run: RunId,
     /// Which source.
     pub source: &'a str,
     /// Which of its libraries.
@@ -89,10 +95,14 @@ pub struct Progress<'a> {
 
 /// Watches runs: a progress bar, a log, a page.
 pub trait Observer: Send + Sync {
+    /// A run is on record and has its source for itself.
+    fn began(&self, _run: RunId, _source: &str) {}
     /// A run is that far.
     fn progress(&self, _progress: Progress<'_>) {}
     /// A change is planned, and applied unless the run is dry.
     fn change(&self, _source: &str, _change: &Change) {}
+    /// A run is over.
+    fn ended(&self, _report: &RunReport) {}
 }
 
 /// Watches nothing.
@@ -116,9 +126,7 @@ impl App {
             self.settle_order().await?;
         }
         let reports = self.sync_sources(request, &*observer).await?;
-        if self.tells_play_states && !request.dry_run {
-            self.push_play_states().await?;
-        }
+        self.tell_play_states(request).await?;
         Ok(reports)
     }
 
@@ -129,13 +137,31 @@ impl App {
         observer: &dyn Observer,
     ) -> Result<Vec<RunReport>> {
         let sources = self.wanted_sources(&request.sources).await?;
-        let listings = sources
-            .iter()
-            .map(|source| run::list_source(self, source, request, observer))
+        let turns = sources.into_iter().map(|source| (source, None)).collect();
+        Ok(self.sync_turns(turns, request, observer).await)
+    }
+
+    /// Lists all sources and draws the conclusions after that.
+    async fn sync_turns(
+        &self,
+        turns: Vec<(SourceRow, Option<begin::Reserved>)>,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+    ) -> Vec<RunReport> {
+        let listings = turns
+            .into_iter()
+            .map(|(source, mine)| run::list_source(self, source, mine, request, observer))
             .collect::<Vec<_>>();
         let listed: Vec<_> = futures::stream::iter(listings).buffered(AT_ONCE).collect().await;
         let ends = listed.into_iter().map(run::Stage::conclude).collect::<Vec<_>>();
-        Ok(futures::stream::iter(ends).buffered(AT_ONCE).collect().await)
+        futures::stream::iter(ends).buffered(AT_ONCE).collect().await
+    }
+
+    async fn tell_play_states(&self, request: &SyncRequest) -> Result<()> {
+        if self.tells_play_states && !request.dry_run {
+            self.push_play_states().await?;
+        }
+        Ok(())
     }
 
     async fn wanted_sources(&self, names: &[String]) -> Result<Vec<SourceRow>> {

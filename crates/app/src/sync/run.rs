@@ -7,7 +7,7 @@ use shelfread_domain::{Counts, Plan, RunId, RunStatus, ViewerId};
 use shelfread_store::{Batch, Lease, LibraryRow, RunError, SourceRow, StoreError};
 use uuid::Uuid;
 
-use super::begin::Renewal;
+use super::begin::{Renewal, Reserved};
 use super::listing::Listing;
 use super::overlay::Overlay;
 use super::report::RunReport;
@@ -51,9 +51,9 @@ pub(super) struct Run<'a> {
 }
 
 /// The report of a run that is about to begin.
-pub(super) fn new_report(source: &SourceRow, request: &SyncRequest) -> RunReport {
+pub(super) fn new_report(id: RunId, source: &SourceRow, request: &SyncRequest) -> RunReport {
     RunReport {
-        id: RunId(Uuid::now_v7()),
+        id,
         source: source.name.clone(),
         status: RunStatus::Running,
         dry_run: request.dry_run,
@@ -72,22 +72,48 @@ pub(super) enum Stage<'a> {
     Failed(RunReport),
 }
 
+/// Reserves one source, unless it is ours already, and begins its run.
+pub(super) async fn begin<'a>(
+    app: &'a App,
+    source: &SourceRow,
+    reserved: Option<Reserved>,
+    request: &'a SyncRequest,
+    observer: &'a dyn Observer,
+) -> Result<Run<'a>, RunReport> {
+    let nobody = || new_report(RunId(Uuid::now_v7()), source, request);
+    let reserved = match reserved {
+        Some(reserved) => Ok(reserved),
+        None => super::begin::reserve(app, source, request, observer).await,
+    };
+    let (report, error) = match reserved {
+        Ok(reserved) => {
+            let report = new_report(reserved.run, source, request);
+            let begun =
+                super::begin::begin(app, source, reserved, request, observer, report.clone());
+            match begun.await {
+                Ok(run) => return Ok(run),
+                Err(error) => (report, error),
+            }
+        }
+        Err(error) => (nobody(), error),
+    };
+    Err(super::begin::failed(app, source, request, observer, report, &error).await)
+}
+
 /// Lists one source. Whatever happens becomes part of the report; nothing is thrown.
 pub(super) async fn list_source<'a>(
     app: &'a App,
-    source: &SourceRow,
+    source: SourceRow,
+    reserved: Option<Reserved>,
     request: &'a SyncRequest,
     observer: &'a dyn Observer,
 ) -> Stage<'a> {
-    let report = new_report(source, request);
-    match super::begin::begin(app, source, request, observer, report.clone()).await {
+    match begin(app, &source, reserved, request, observer).await {
         Ok(mut run) => {
             run.list().await;
             Stage::Listed(Box::new(run))
         }
-        Err(error) => {
-            Stage::Failed(super::begin::failed(app, source, request.trigger, report, &error).await)
-        }
+        Err(report) => Stage::Failed(report),
     }
 }
 

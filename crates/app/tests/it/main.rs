@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
 
+mod background;
 mod completion;
 mod decided;
 mod decisions;

@@ -1,10 +1,15 @@
 //! `shelfread serve`: the server, until it is told to stop.
 
+use std::time::Duration;
+
 use shelfread_web::{Server, ServerConfig, Web};
 use tokio_util::sync::CancellationToken;
 
 use crate::output;
 use crate::session::{Failure, Outcome, Session};
+
+/// How long runs that are at work may take to end once the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn run(session: &Session) -> Outcome {
     let config = ServerConfig { listen: session.settings.listen };
@@ -18,8 +23,9 @@ pub async fn run(session: &Session) -> Outcome {
         super::stopped().await;
         told.cancel();
     });
-    server.run(stop).await.map_err(broken)?;
-    Ok(0)
+    let served = server.run(stop).await.map_err(broken);
+    session.app.wind_down(PATIENCE).await;
+    served.map(|()| 0)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
