@@ -5,6 +5,7 @@
 //! deliberately does **not** know any adapter, any HTTP, any terminal and no configuration file:
 //! adapters come in through [`SourceFactory`], progress goes out through [`Observer`].
 
+mod background;
 mod bus;
 mod clock;
 pub mod doctor;
@@ -26,6 +27,7 @@ pub mod sync;
 pub mod transfer;
 mod work;
 
+pub use background::Background;
 pub use clock::{Clock, SystemClock};
 pub use error::{AppError, Result};
 pub use source::{OpenSource, SourceFactory, TransferQueue, Waited, WebObject};

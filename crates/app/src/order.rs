@@ -91,6 +91,7 @@ fn new_run(id: RunId, started_at: chrono::DateTime<chrono::Utc>) -> NewRun {
         source_name: NAME.to_owned(),
         trigger: Trigger::Manual,
         mode: RunMode::Targeted,
+        library: None,
         dry_run: false,
         existing: Existing::Update,
         reverts_run_id: None,

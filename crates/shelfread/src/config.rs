@@ -1,7 +1,6 @@
 //! The configuration: `shelfread.toml`, with the environment over it. Knows its keys and their
 //! defaults; what a source needs beyond them, its adapter says.
 
-pub mod duration;
 mod environment;
 mod file;
 

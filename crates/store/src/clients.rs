@@ -119,6 +119,7 @@ impl Store {
             unreachable_reason: old.and_then(|o| o.unreachable_reason.clone()),
             created_at: old.map_or_else(|| stored(now), |o| o.created_at),
             updated_at: old.map_or_else(|| stored(now), |o| o.updated_at),
+            hook_secret: old.and_then(|o| o.hook_secret.clone()),
         };
         match &known {
             None => {

@@ -123,6 +123,19 @@ impl Store {
         self.on_lease(sql, &lease, DateTime::UNIX_EPOCH).await.map(drop)
     }
 
+    /// Gives back every lease of an owner, and gives their names.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn release_leases_of(&self, owner: &str) -> Result<Vec<String>> {
+        let sql = "UPDATE leases SET expires_at = ? WHERE owner = ? AND expires_at > ? \
+                   RETURNING name";
+        let none = DateTime::UNIX_EPOCH.to_cell();
+        let values = vec![none.clone(), owner.into(), none];
+        let rows = Session::new(self.write.clone()).query(sql, values).await?;
+        rows.iter().map(|row| cell(row, 0)).collect()
+    }
+
     async fn on_lease(&self, sql: &str, lease: &Lease, expires_at: DateTime<Utc>) -> Result<u64> {
         let values = vec![
             expires_at.into(),

@@ -37,6 +37,8 @@ pub struct NewRun {
     pub trigger: Trigger,
     /// What it reads.
     pub mode: RunMode,
+    /// The only library that it was asked for.
+    pub library: Option<String>,
     /// Whether it writes nothing.
     pub dry_run: bool,
     /// What it may do to items that are known already.
@@ -391,6 +393,7 @@ fn new_model(run: &NewRun) -> runs::Model {
         mode: run.mode.to_string(),
         status: RunStatus::Running.to_string(),
         dry_run: run.dry_run,
+        library: run.library.clone(),
         existing: run.existing.to_string(),
         counts: to_json(&Counts::default()),
         coverage: to_json::<[LibraryCoverage]>(&[]),
@@ -423,6 +426,7 @@ fn run_row(m: runs::Model) -> Result<RunRow> {
             source_name: m.source_name,
             trigger: word(Trigger::parse(&m.trigger), &m.trigger, &subject)?,
             mode: word(RunMode::parse(&m.mode), &m.mode, &subject)?,
+            library: m.library,
             dry_run: m.dry_run,
             existing: word(Existing::parse(&m.existing), &m.existing, &subject)?,
             reverts_run_id: id(m.reverts_run_id),

@@ -155,6 +155,7 @@ impl Store {
             created_at: stored(now),
             updated_at: stored(now),
             settled_priority: Some(row.priority),
+            hook_secret: None,
         };
         sources::Entity::insert(model.into_active_model().reset_all())
             .exec_without_returning(&self.write)

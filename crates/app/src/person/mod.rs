@@ -119,6 +119,7 @@ fn new_run(id: RunId, now: DateTime<Utc>) -> NewRun {
         source_name: PERSON.to_owned(),
         trigger: Trigger::Manual,
         mode: RunMode::Targeted,
+        library: None,
         dry_run: false,
         existing: Existing::Update,
         reverts_run_id: None,

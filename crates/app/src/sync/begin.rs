@@ -55,6 +55,7 @@ pub(super) async fn record(
         source_name: source.name.clone(),
         trigger: request.trigger,
         mode: mode(request),
+        library: request.library.clone(),
         dry_run: request.dry_run,
         existing: request.existing,
         reverts_run_id: None,

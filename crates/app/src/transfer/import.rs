@@ -68,6 +68,7 @@ impl App {
             source_name: NAME.to_owned(),
             trigger: Trigger::Manual,
             mode: RunMode::Targeted,
+            library: None,
             dry_run: false,
             existing: Existing::Fill,
             reverts_run_id: None,

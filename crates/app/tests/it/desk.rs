@@ -306,6 +306,7 @@ impl Desk {
             source_name: "a person".to_owned(),
             trigger: Trigger::Manual,
             mode: RunMode::Full,
+            library: None,
             dry_run: false,
             existing: Existing::Update,
             reverts_run_id: None,

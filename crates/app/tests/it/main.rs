@@ -12,6 +12,7 @@ mod downloads;
 mod everywhere;
 mod history;
 mod identity;
+mod keeping;
 mod monitor;
 mod order;
 mod person;

@@ -6,9 +6,9 @@ use shelfread_app::AppError;
 use shelfread_store::{Event, EventFilter};
 
 use crate::cli::{EventCommand, EventListArgs};
-use crate::config::duration;
 use crate::output;
 use crate::session::{Failure, Outcome, Session};
+use shelfread_domain::length;
 
 /// How often the database is asked for what is new: another process may write it.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
@@ -47,7 +47,7 @@ fn filter(args: &EventListArgs) -> Result<EventFilter, Failure> {
 
 /// A moment: `2h` ago, a day, a local time or an exact one.
 fn moment(text: &str) -> Result<DateTime<Utc>, Failure> {
-    let ago = duration::parse(text).and_then(|ago| TimeDelta::from_std(ago).ok());
+    let ago = length::parse(text).and_then(|ago| TimeDelta::from_std(ago).ok());
     if let Some(ago) = ago {
         return Ok(Utc::now() - ago);
     }

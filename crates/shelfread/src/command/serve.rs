@@ -1,15 +1,21 @@
-//! `shelfread serve`: the server, until it is told to stop.
+//! `shelfread serve`: the server with all that goes on behind it, until it is told to stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use shelfread_app::downloads::{Pace, Silent};
+use shelfread_app::{App, Background};
 use shelfread_web::{Server, ServerConfig, Web};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Settings;
 use crate::output;
 use crate::session::{Failure, Outcome, Session};
 
 /// How long runs that are at work may take to end once the server is told to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same for what goes on behind the server: none of it holds anything for long.
+const SHORT: Duration = Duration::from_secs(5);
 
 pub async fn run(session: &Session) -> Outcome {
     let config = ServerConfig { listen: session.settings.listen };
@@ -23,9 +29,35 @@ pub async fn run(session: &Session) -> Outcome {
         super::stopped().await;
         told.cancel();
     });
-    let served = server.run(stop).await.map_err(broken);
+    let background = background(&session.app, &session.settings, &stop);
+    let serving = async {
+        let served = server.run(stop.clone()).await;
+        stop.cancel();
+        served
+    };
+    let (served, ended) = tokio::join!(serving, background.end(SHORT));
+    if !ended {
+        tracing::warn!("something was cut off that went on behind the server");
+    }
     session.app.wind_down(PATIENCE).await;
-    served.map(|()| 0)
+    session.app.leave().await?;
+    served.map_err(broken).map(|()| 0)
+}
+
+/// Everything that goes on without anybody asking.
+fn background(app: &App, settings: &Settings, stop: &CancellationToken) -> Background {
+    let mut background = Background::new(stop.clone());
+    let mine = app.clone();
+    background.keep(app.clock(), "following the events", move |stop| {
+        let app = mine.clone();
+        async move { app.follow_events(stop).await }
+    });
+    let (mine, pace, keep) = (app.clone(), Pace::new(settings.poll), settings.keep_events);
+    background.keep(app.clock(), "watching the downloads", move |stop| {
+        let app = mine.clone();
+        async move { app.watch_downloads(pace, keep, Arc::new(Silent), stop).await }
+    });
+    background
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]

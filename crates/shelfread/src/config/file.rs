@@ -11,7 +11,7 @@ use shelfread_domain::download::ClientKind;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{MaxRemovals, OnMissing, SourceKind};
 
-use super::{Config, ConfigError, Settings, Variables, duration};
+use super::{Config, ConfigError, Settings, Variables};
 
 /// Where everything lives unless said otherwise, relative to the working directory.
 pub(super) const DATA_DIR: &str = "data";
@@ -276,7 +276,7 @@ impl FileSource {
 /// A length of time.
 fn length(key: &str, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
     let misfit = |text| entry(key, format!("'{text}' is no length of time; write 5s, 15m or 30d"));
-    text.map(|text| duration::parse(text).ok_or_else(|| misfit(text))).transpose()
+    text.map(|text| shelfread_domain::length::parse(text).ok_or_else(|| misfit(text))).transpose()
 }
 
 impl FileClient {

@@ -20,6 +20,8 @@ pub mod items;
 pub mod leases;
 pub mod libraries;
 pub mod listings;
+pub mod notification_targets;
+pub mod outbox;
 pub mod overrides;
 pub mod play_writes;
 pub mod progress;
@@ -47,6 +49,8 @@ pub async fn drift<C: ConnectionTrait>(session: &Session<C>) -> Result<Vec<Strin
     expected::<leases::Entity>(session.backend(), &mut ours);
     expected::<libraries::Entity>(session.backend(), &mut ours);
     expected::<listings::Entity>(session.backend(), &mut ours);
+    expected::<notification_targets::Entity>(session.backend(), &mut ours);
+    expected::<outbox::Entity>(session.backend(), &mut ours);
     expected::<overrides::Entity>(session.backend(), &mut ours);
     expected::<play_writes::Entity>(session.backend(), &mut ours);
     expected::<progress::Entity>(session.backend(), &mut ours);

@@ -204,6 +204,7 @@ pub fn new_run(source: Option<SourceId>) -> NewRun {
         source_name: "den".to_owned(),
         trigger: Trigger::Manual,
         mode: RunMode::Full,
+        library: None,
         dry_run: false,
         existing: Existing::Update,
         reverts_run_id: None,

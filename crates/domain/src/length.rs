@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Reads a length of time; `None` when it is none.
+/// Reads a length of time; `None` when it is none: a number without its unit, another unit, or more
+/// than a [`Duration`] can hold.
 pub fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
