@@ -19,6 +19,7 @@ mod order;
 mod owner;
 pub mod person;
 pub mod play;
+pub mod posters;
 pub mod render;
 mod revert;
 mod source;
@@ -51,6 +52,8 @@ pub struct App {
     pub(crate) work: Arc<work::Work>,
     /// Whether servers are told what their viewers saw elsewhere.
     pub(crate) tells_play_states: bool,
+    /// Where posters are kept; without it there are none.
+    pub(crate) posters: Option<Arc<posters::Posters>>,
 }
 
 impl App {
@@ -66,6 +69,7 @@ impl App {
             live: Arc::default(),
             work: Arc::default(),
             tells_play_states: false,
+            posters: None,
         }
     }
 
@@ -73,6 +77,12 @@ impl App {
     #[must_use]
     pub fn with_play_states_told(self, tells_play_states: bool) -> Self {
         Self { tells_play_states, ..self }
+    }
+
+    /// Posters are fetched, and kept here.
+    #[must_use]
+    pub fn with_posters(self, posters: posters::Posters) -> Self {
+        Self { posters: Some(Arc::new(posters)), ..self }
     }
 
     /// The store, for reads that need no rule.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shelfread_domain::download::TransferId;
-use shelfread_domain::port::{MediaSource, RemoveMedia, SourceError, WritePlayState};
+use shelfread_domain::port::{FetchPoster, MediaSource, RemoveMedia, SourceError, WritePlayState};
 use shelfread_domain::{ExternalId, ItemKind, RemoteId};
 use shelfread_store::SourceRow;
 
@@ -20,6 +20,8 @@ pub struct OpenSource {
     pub write_play_state: Option<Arc<dyn WritePlayState>>,
     /// Knows what it has download clients fetch.
     pub queue: Option<Arc<dyn TransferQueue>>,
+    /// Hands out the posters that it names.
+    pub posters: Option<Arc<dyn FetchPoster>>,
 }
 
 /// A transfer that a library manager waits for.
@@ -41,7 +43,7 @@ pub trait TransferQueue: Send + Sync {
 impl OpenSource {
     /// An adapter that only lists.
     pub fn read_only(media: Arc<dyn MediaSource>) -> Self {
-        Self { media, remove: None, write_play_state: None, queue: None }
+        Self { media, remove: None, write_play_state: None, queue: None, posters: None }
     }
 }
 

@@ -39,10 +39,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use shelfread_backends_http::{HttpConfig, Steps, Tally, listing, secret_mark};
+use shelfread_backends_http::{HttpConfig, Steps, Tally, listing, picture, secret_mark};
 use shelfread_domain::port::{
-    LibraryKind, MediaSource, Problem, RemoteLibrary, RemovalEffect, RemoveMedia, Scope,
-    ServerIdentity, SourceError,
+    FetchPoster, LibraryKind, MediaSource, Problem, RemoteLibrary, RemovalEffect, RemoveMedia,
+    Scope, ServerIdentity, SourceError,
 };
 use shelfread_domain::{PathMap, RemoteId, SourceKind};
 
@@ -220,3 +220,16 @@ impl RemoveMedia for Arr {
 }
 
 const ONLY_WHOLE: &str = "it can remove a series only as a whole";
+
+/// The program's own copy, so that nobody outside learns what is looked at.
+#[async_trait]
+impl FetchPoster for Arr {
+    async fn poster(&self, id: &RemoteId, _address: &str) -> Result<Vec<u8>, SourceError> {
+        let Some(remote) = Remote::parse(id) else {
+            let what = format!("fetching the poster of {id} from {}", self.program.name());
+            return Err(SourceError::new(what, Problem::NotFound));
+        };
+        let address = format!("api/v3/mediacover/{}/poster.jpg", remote.top());
+        picture(&self.api.http, &address).await
+    }
+}

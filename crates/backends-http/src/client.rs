@@ -92,7 +92,7 @@ impl Http {
     pub async fn exchange(&self, request: &Request) -> Result<Response, SourceError> {
         let fail = |problem| SourceError::new(request.describe(&self.base), problem);
         let url = request.url(&self.base)?;
-        let total = self.config.timeouts.total;
+        let total = self.config.timeouts.total.min(request.most_time);
         let deadline = Instant::now() + total;
         let mut tries = 0;
         loop {
@@ -166,7 +166,7 @@ impl Http {
         request: &Request,
         mut answer: reqwest::Response,
     ) -> Result<Response, Failure> {
-        let limit = self.config.max_body;
+        let limit = self.config.max_body.min(request.most_bytes);
         let too_large = || Failure::lasting(Problem::TooLarge(limit >> 20));
         let length = answer.content_length().unwrap_or(0);
         if length > limit {

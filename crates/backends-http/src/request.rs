@@ -1,6 +1,7 @@
 //! One request as a value: what is asked, not how it is sent.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -21,6 +22,8 @@ pub struct Request {
     pub(crate) follow: bool,
     pub(crate) repeatable: bool,
     pub(crate) most_retries: u32,
+    pub(crate) most_bytes: u64,
+    pub(crate) most_time: Duration,
 }
 
 /// The body of a request with its content type.
@@ -56,6 +59,8 @@ impl Request {
             headers: HeaderMap::new(),
             body: None,
             most_retries: u32::MAX,
+            most_bytes: u64::MAX,
+            most_time: Duration::MAX,
         }
     }
 
@@ -172,6 +177,21 @@ impl Request {
     #[must_use]
     pub const fn most_retries(mut self, count: u32) -> Self {
         self.most_retries = count;
+        self
+    }
+
+    /// Bounds the body of the answer, in bytes after unpacking; the client's own bound holds as
+    /// well.
+    #[must_use]
+    pub const fn most_bytes(mut self, bytes: u64) -> Self {
+        self.most_bytes = bytes;
+        self
+    }
+
+    /// Bounds the time of this request with all its retries; the client's own bound holds as well.
+    #[must_use]
+    pub const fn most_time(mut self, time: Duration) -> Self {
+        self.most_time = time;
         self
     }
 

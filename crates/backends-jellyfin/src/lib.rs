@@ -33,11 +33,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use shelfread_backends_http::paging::Patience;
-use shelfread_backends_http::{Http, listing};
-use shelfread_domain::SourceKind;
+use shelfread_backends_http::{Http, listing, picture};
 use shelfread_domain::port::{
-    Listed, MediaSource, RemoteLibrary, Scope, ServerIdentity, SourceError,
+    FetchPoster, Listed, MediaSource, RemoteLibrary, Scope, ServerIdentity, SourceError,
 };
+use shelfread_domain::{RemoteId, SourceKind};
 
 pub use config::{Flavour, JellyfinConfig};
 pub use link::web_url;
@@ -134,5 +134,16 @@ impl MediaSource for Jellyfin {
         scope: Scope,
     ) -> BoxStream<'a, Result<Listed, SourceError>> {
         listing(|out| listing::run(self, library, scope, out))
+    }
+}
+
+/// Wide enough for a page of posters on a sharp display.
+const POSTER_SIZE: &str = "maxWidth=400&quality=90";
+
+#[async_trait]
+impl FetchPoster for Jellyfin {
+    async fn poster(&self, _id: &RemoteId, address: &str) -> Result<Vec<u8>, SourceError> {
+        let sign = if address.contains('?') { '&' } else { '?' };
+        picture(&self.http, &format!("{address}{sign}{POSTER_SIZE}")).await
     }
 }

@@ -38,10 +38,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use shelfread_backends_http::{HttpConfig, Steps, secret_mark};
+use shelfread_backends_http::{HttpConfig, Steps, picture, secret_mark};
 use shelfread_domain::port::{
-    MediaSource, RemoteLibrary, RemovalEffect, RemoveMedia, Scope, ServerIdentity, SourceError,
-    WritePlayState,
+    FetchPoster, MediaSource, RemoteLibrary, RemovalEffect, RemoveMedia, Scope, ServerIdentity,
+    SourceError, WritePlayState,
 };
 use shelfread_domain::{PathMap, PlayState, RemoteId, SourceKind};
 
@@ -157,5 +157,12 @@ impl RemoveMedia for Plex {
 impl WritePlayState for Plex {
     async fn write_play_state(&self, id: &RemoteId, state: PlayState) -> Result<(), SourceError> {
         play::write(&self.api, id.as_str(), state).await
+    }
+}
+
+#[async_trait]
+impl FetchPoster for Plex {
+    async fn poster(&self, _id: &RemoteId, address: &str) -> Result<Vec<u8>, SourceError> {
+        picture(&self.api.http, address).await
     }
 }

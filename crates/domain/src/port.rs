@@ -177,6 +177,16 @@ pub trait WritePlayState: Send + Sync {
     async fn write_play_state(&self, id: &RemoteId, state: PlayState) -> Result<(), SourceError>;
 }
 
+/// A source that hands out the posters that it names. A source without this trait has none.
+#[async_trait]
+pub trait FetchPoster: Send + Sync {
+    /// The bytes of the poster of an object, as they came: whether they are a picture at all, the
+    /// caller finds out. `address` is what the source said in its facts: relative to its own
+    /// address, or absolute. Nothing is fetched from another server than the source itself, and its
+    /// token goes nowhere else.
+    async fn poster(&self, id: &RemoteId, address: &str) -> Result<Vec<u8>, SourceError>;
+}
+
 /// Why a source could not be read, in words for a person: what was tried, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {problem}")]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use file::{DeclaredClient, SourceConfig};
+use shelfread_app::posters::PosterConfig;
 
 /// What was configured, with defaults filled in.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// Declared download clients, in their order.
     pub clients: Vec<DeclaredClient>,
+    /// How posters are kept.
+    pub posters: PosterConfig,
     /// Everything else that commands need.
     pub settings: Settings,
 }

@@ -4,13 +4,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use shelfread_app::posters::Posters;
 use shelfread_app::{App, AppError, SystemClock};
 use shelfread_backends_download::PayloadReader;
 use shelfread_store::{Store, StoreError, Vault};
 
 use crate::cli::Cli;
 use crate::config::{Config, ConfigError, Settings};
-use crate::wiring::Adapters;
+use crate::wiring::{Adapters, Outside};
 
 /// The result of a command: its exit code, or why it could not be done.
 pub type Outcome = Result<u8, Failure>;
@@ -76,12 +77,17 @@ pub struct Session {
 impl Session {
     /// Reads the configuration, opens and migrates the database, brings declared sources into it.
     pub async fn open(cli: &Cli) -> Result<Self, Failure> {
-        let config = read_config(cli)?;
+        Self::with(read_config(cli)?).await
+    }
+
+    /// The same with a configuration that was read already.
+    pub async fn with(config: Config) -> Result<Self, Failure> {
         let store = open_store(&config).await?;
         store.migrate().await?;
         let app = App::new(store, Arc::new(Adapters), Arc::new(SystemClock))
             .with_downloads(Arc::new(Adapters), Arc::new(PayloadReader::default()))
-            .with_play_states_told(config.settings.play_states_told);
+            .with_play_states_told(config.settings.play_states_told)
+            .with_posters(Posters::new(config.posters.clone(), Arc::new(Outside)));
         crate::wiring::declare(&app, &config).await?;
         crate::wiring::downloads::declare(&app, &config).await?;
         Ok(Self { app, settings: config.settings })

@@ -2,6 +2,7 @@
 //! database.
 
 pub mod downloads;
+mod posters;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use uuid::Uuid;
 
 use crate::config::{Config, SourceConfig};
 use crate::session::Failure;
+
+pub use posters::Outside;
 
 /// Items that a Plex is asked for at once.
 const PLEX_PAGE: u64 = 500;
@@ -87,8 +90,9 @@ fn jellyfin(source: &SourceRow, flavour: Flavour) -> Result<OpenSource, SourceEr
     Ok(OpenSource {
         media: server.clone(),
         remove: Some(server.clone()),
-        write_play_state: Some(server),
+        write_play_state: Some(server.clone()),
         queue: None,
+        posters: Some(server),
     })
 }
 
@@ -101,8 +105,9 @@ fn plex(source: &SourceRow) -> Result<OpenSource, SourceError> {
     Ok(OpenSource {
         media: server.clone(),
         remove: Some(server.clone()),
-        write_play_state: Some(server),
+        write_play_state: Some(server.clone()),
         queue: None,
+        posters: Some(server),
     })
 }
 
@@ -116,7 +121,8 @@ fn manager(source: &SourceRow, program: Program) -> Result<OpenSource, SourceErr
         media: manager.clone(),
         remove: Some(manager.clone()),
         write_play_state: None,
-        queue: Some(Arc::new(downloads::ArrQueue(manager))),
+        queue: Some(Arc::new(downloads::ArrQueue(manager.clone()))),
+        posters: Some(manager),
     })
 }
 

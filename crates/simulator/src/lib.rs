@@ -15,6 +15,7 @@ mod arr;
 mod downloads;
 mod jellyfin;
 mod plex;
+mod poster;
 mod server;
 mod world;
 

@@ -8,6 +8,7 @@
 
 mod api;
 mod hooks;
+mod posters;
 mod probes;
 mod problem;
 mod server;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::state::{ServerConfig, Web};
-use crate::{api, hooks, probes, ui};
+use crate::{api, hooks, posters, probes, ui};
 
 /// How long open requests may take to end once the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -83,6 +83,7 @@ fn routes(web: Web) -> Router {
     Router::new()
         .merge(api::routes())
         .merge(hooks::routes())
+        .merge(posters::routes())
         .merge(probes::routes())
         .merge(ui::routes())
         .with_state(web)

@@ -1,7 +1,7 @@
 //! A desk: an application over a fresh database, with sources in memory. Every scenario runs on
 //! SQLite and on PostgreSQL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -10,19 +10,23 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use shelfread_app::posters::{FetchPicture, PosterConfig, Posters};
 use shelfread_app::sources::new_source;
 use shelfread_app::{
     App, Clock, OpenSource, Quiet, RunReport, SourceFactory, SyncRequest, TransferQueue, Waited,
 };
-use shelfread_domain::port::{LibraryKind, Problem, ServerIdentity, SourceError, Viewer};
+use shelfread_domain::port::{
+    FetchPoster, LibraryKind, Problem, ServerIdentity, SourceError, Viewer,
+};
 use shelfread_domain::{
     Change, Counts, Existing, Field, ItemId, ItemKind, MaxRemovals, OnMissing, Op, OverrideRecord,
-    Plan, Row, RunId, RunMode, RunStatus, SettingsRecord, SourceId, SourceKind, Trigger,
+    Plan, RemoteId, Row, RunId, RunMode, RunStatus, SettingsRecord, SourceId, SourceKind, Trigger,
 };
 use shelfread_store::{ItemDetail, ItemFilter, ManagedBy, NewRun, RunEnd, SourceRow, Store};
 use shelfread_testkit::faults::Faulty;
 use shelfread_testkit::fixtures::ScriptedSource;
 use tokio::sync::watch;
+use url::Url;
 use uuid::Uuid;
 
 /// A clock that a test sets. Whoever sleeps on it wakes when the test has let enough time pass.
@@ -89,7 +93,54 @@ impl TransferQueue for Queue {
     }
 }
 
-struct Scripted(Sources, Queues);
+/// Pictures in memory: what is at which address, and who was asked for what.
+#[derive(Clone, Default)]
+pub struct Pictures(Arc<Mutex<(HashMap<String, Vec<u8>>, Vec<String>)>>);
+
+impl Pictures {
+    pub fn put(&self, address: &str, bytes: &[u8]) {
+        self.0.lock().unwrap().0.insert(address.to_owned(), bytes.to_vec());
+    }
+
+    pub fn take_away(&self, address: &str) {
+        self.0.lock().unwrap().0.remove(address);
+    }
+
+    /// Who was asked since the last time.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().1)
+    }
+
+    async fn fetch(&self, whom: &str, address: &str) -> Result<Vec<u8>, SourceError> {
+        let found = {
+            let mut state = self.0.lock().unwrap();
+            state.1.push(format!("{whom} {address}"));
+            state.0.get(address).cloned()
+        };
+        // Others may come meanwhile.
+        tokio::task::yield_now().await;
+        found.ok_or_else(|| SourceError::new("fetching", Problem::NotFound))
+    }
+}
+
+#[async_trait]
+impl FetchPicture for Pictures {
+    async fn picture(&self, address: &Url) -> Result<Vec<u8>, SourceError> {
+        self.fetch("outside", address.as_str()).await
+    }
+}
+
+/// The pictures of one source.
+struct Album(String, Pictures);
+
+#[async_trait]
+impl FetchPoster for Album {
+    async fn poster(&self, _: &RemoteId, address: &str) -> Result<Vec<u8>, SourceError> {
+        self.1.fetch(&self.0, address).await
+    }
+}
+
+struct Scripted(Sources, Queues, Pictures);
 
 impl SourceFactory for Scripted {
     fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError> {
@@ -102,7 +153,9 @@ impl SourceFactory for Scripted {
                 let takes = scripted.inner().can_take_play_states();
                 let write_play_state = takes.then(|| Arc::clone(scripted) as _);
                 let open = OpenSource::read_only(Arc::clone(scripted) as _);
-                Ok(OpenSource { remove, write_play_state, queue, ..open })
+                let album = Album(source.name.clone(), self.2.clone());
+                let posters = Some(Arc::new(album) as _);
+                Ok(OpenSource { remove, write_play_state, queue, posters, ..open })
             }
             None => Err(SourceError::new(
                 "setting up",
@@ -127,6 +180,7 @@ pub struct Desk {
     pub app: App,
     pub clock: Arc<TestClock>,
     pub queues: Queues,
+    pub pictures: Pictures,
     sources: Sources,
     folder: tempfile::TempDir,
 }
@@ -149,9 +203,16 @@ impl Desk {
         let start = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Arc::new(TestClock::new(start));
         let (sources, queues) = (Sources::default(), Queues::default());
-        let factory = Arc::new(Scripted(Arc::clone(&sources), Arc::clone(&queues)));
-        let app = App::new(store, factory, Arc::clone(&clock) as _);
-        Self { app, clock, queues, sources, folder }
+        let pictures = Pictures::default();
+        let scripted = Scripted(Arc::clone(&sources), Arc::clone(&queues), pictures.clone());
+        let posters = PosterConfig {
+            folder: folder.path().join("posters"),
+            most_bytes: 1 << 20,
+            hosts: BTreeSet::from(["art.example".to_owned()]),
+        };
+        let app = App::new(store, Arc::new(scripted), Arc::clone(&clock) as _)
+            .with_posters(Posters::new(posters, Arc::new(pictures.clone())));
+        Self { app, clock, queues, pictures, sources, folder }
     }
 
     /// How much SQLite has written, and when; nothing of PostgreSQL.

@@ -17,6 +17,7 @@ mod monitor;
 mod order;
 mod person;
 mod play;
+mod posters;
 mod removal;
 mod robustness;
 mod transfer;

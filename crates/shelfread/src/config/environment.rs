@@ -9,7 +9,8 @@ const PREFIX: &str = "SHELFREAD_";
 
 /// What may follow the prefix, beside sources and clients.
 const KNOWN: &str = "CONFIG, DATA_DIR, DATABASE_URL, SERVER_LISTEN, SCHEDULE_FULL, SCHEDULE_QUICK, \
-                     DOWNLOADS_POLL, EVENTS_KEEP, PLAY_STATE_SYNC, SOURCE_… and DOWNLOAD_CLIENT_…";
+                     DOWNLOADS_POLL, EVENTS_KEEP, PLAY_STATE_SYNC, POSTERS_HOSTS, \
+                     POSTERS_CACHE_MB, SOURCE_… and DOWNLOAD_CLIENT_…";
 
 /// Puts the variables over what the file says.
 pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<(), ConfigError> {
@@ -46,6 +47,13 @@ fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), Stri
         "SCHEDULE_FULL" => config.schedule.full = Some(value.into()),
         "SCHEDULE_QUICK" => config.schedule.quick = Some(value.into()),
         "EVENTS_KEEP" => config.events.keep = Some(value.into()),
+        "POSTERS_HOSTS" => {
+            let hosts = value.split(',').map(str::trim).filter(|host| !host.is_empty());
+            config.posters.hosts = hosts.map(str::to_owned).collect();
+        }
+        "POSTERS_CACHE_MB" => {
+            config.posters.cache_mb = Some(value.parse().map_err(|e| format!("{e}"))?);
+        }
         "DOWNLOADS_POLL" => config.downloads.poll = Some(value.into()),
         "PLAY_STATE_SYNC" => {
             config.play_state.sync = value.parse().map_err(|e| format!("{e}"))?;

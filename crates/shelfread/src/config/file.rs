@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use shelfread_app::posters::PosterConfig;
 use shelfread_domain::download::ClientKind;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{MaxRemovals, OnMissing, SourceKind};
@@ -31,6 +32,7 @@ pub(super) struct FileConfig {
     pub(super) download_client: Vec<FileClient>,
     pub(super) play_state: PlayState,
     pub(super) events: Events,
+    pub(super) posters: Posters,
 }
 
 /// Where the server listens unless said otherwise: this machine alone can reach it.
@@ -63,6 +65,17 @@ pub(super) struct Schedule {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Downloads {
     pub(super) poll: Option<String>,
+}
+
+/// How many MB of posters are kept unless said otherwise.
+const POSTERS_MB: u64 = 512;
+
+/// `[posters]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Posters {
+    pub(super) hosts: Vec<String>,
+    pub(super) cache_mb: Option<u64>,
 }
 
 /// `[play_state]`
@@ -203,7 +216,22 @@ impl FileConfig {
             },
             play_states_told: self.play_state.sync,
         };
-        Ok(Config { data_dir, database_url, sources, clients, settings })
+        let posters = self.posters.finish(&data_dir)?;
+        Ok(Config { data_dir, database_url, sources, clients, posters, settings })
+    }
+}
+
+impl Posters {
+    fn finish(self, data_dir: &Path) -> Result<PosterConfig, ConfigError> {
+        if let Some(odd) = self.hosts.iter().find(|h| h.is_empty() || h.contains(['/', ':', '*'])) {
+            let message = format!("'{odd}' is no name of a host, such as images.example.org");
+            return Err(entry("posters.hosts", message));
+        }
+        Ok(PosterConfig {
+            folder: data_dir.join("posters"),
+            most_bytes: self.cache_mb.unwrap_or(POSTERS_MB).saturating_mul(1_000_000),
+            hosts: self.hosts.into_iter().collect(),
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use std::io;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use crate::poster::poster;
 use crate::server::message::{Answer, Page, Render, Reply, Request};
 use crate::server::running::Running;
 use crate::server::site::{IdForm, Site};
@@ -156,6 +157,10 @@ impl Talk {
         match (&request.method, path) {
             (&Method::GET, ["system", "status"]) => Ok(Answer::json(&self.status()).into()),
             (&Method::GET, ["queue"]) => self.queue(request, site),
+            (&Method::GET, ["mediacover", id, "poster.jpg"]) => {
+                let object = site.object(id).and_then(|id| site.world.get(id));
+                Ok(Answer::png(poster(&object.ok_or_else(not_found)?)).into())
+            }
             _ if self.radarr => radarr::route(self, request, path, site),
             _ => sonarr::route(self, request, path, site),
         }

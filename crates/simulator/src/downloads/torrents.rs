@@ -130,6 +130,13 @@ impl Torrents {
         state.restarts += 1;
     }
 
+    /// Whether everything of it is there, by now.
+    pub fn is_whole(&self, hash: &str) -> bool {
+        let mut state = self.lock();
+        state.look();
+        state.find(hash).is_some_and(|torrent| torrent.is_whole())
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.lock().torrents.len()

@@ -4,6 +4,7 @@ use hyper::Method;
 
 use super::auth::{Caller, caller};
 use super::{Talk, item, query, system, user_data};
+use crate::poster::poster;
 use crate::server::message::{Answer, Reply, Request};
 use crate::server::site::Site;
 use crate::world::ObjectId;
@@ -19,6 +20,9 @@ pub(crate) fn answer(talk: &Talk, request: &Request, site: &mut Site) -> Answere
     }
     if let Some(answer) = open(talk, request, site, &path) {
         return Ok(answer.into());
+    }
+    if let (&Method::GET, ["items", id, "images", "primary"]) = (&request.method, &path[..]) {
+        return picture(request, site, id);
     }
     let caller = caller(talk, request, site)?;
     match (&request.method, &path[..]) {
@@ -162,6 +166,17 @@ fn seen_user(caller: Caller, id: &str, site: &Site) -> Result<usize, Answer> {
 fn object(site: &mut Site, id: &str) -> Result<ObjectId, Answer> {
     let object = site.object(id).filter(|o| site.world.get(*o).is_some());
     object.ok_or_else(|| Answer::status(404))
+}
+
+/// The poster of an object, which needs no token.
+fn picture(request: &Request, site: &mut Site, id: &str) -> Answered {
+    let known = ["tag", "maxwidth", "quality"];
+    if request.query.iter().any(|(n, _)| !known.contains(&n.to_ascii_lowercase().as_str())) {
+        return Err(Answer::status(400));
+    }
+    let object = object(site, id)?;
+    let object = site.world.get(object).ok_or_else(|| Answer::status(404))?;
+    Ok(Answer::png(poster(&object)).into())
 }
 
 /// Deletes the files, as the real ones do.

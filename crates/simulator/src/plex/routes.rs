@@ -8,6 +8,7 @@ use shelfread_domain::{ItemKind, PlayState};
 
 use super::Talk;
 use super::item::{by_key, item, list, object};
+use crate::poster::poster;
 use crate::server::message::{Answer, Page, Reply, Request};
 use crate::server::running::user_token;
 use crate::server::site::Site;
@@ -38,6 +39,10 @@ pub(crate) fn answer(talk: &Talk, request: &Request, site: &mut Site) -> Answere
         return Err(Answer::text(400, "a token in the address ends up in logs"));
     }
     let path: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
+    if let (&Method::GET, ["library", "metadata", key, "thumb", _]) = (&request.method, &path[..]) {
+        user(talk, request, site).ok_or_else(refused)?;
+        return thumb(key, site);
+    }
     if request.header("accept") != Some("application/json") {
         return Err(xml());
     }
@@ -77,6 +82,12 @@ pub(crate) fn answer(talk: &Talk, request: &Request, site: &mut Site) -> Answere
         (_, [":", action]) => play(user, request, action, site),
         _ => Err(not_found()),
     }
+}
+
+fn thumb(key: &str, site: &mut Site) -> Answered {
+    let found = by_key(key, site).ok_or_else(not_found)?;
+    let object = site.world.get(object(found).0).ok_or_else(not_found)?;
+    Ok(Answer::png(poster(&object)).into())
 }
 
 fn container(value: &Value) -> Reply {

@@ -85,6 +85,10 @@ impl Answer {
         Self { content_type, ..Self::text(200, body) }
     }
 
+    pub fn png(body: Vec<u8>) -> Self {
+        Self { content_type: "image/png", ..Self::text(200, body) }
+    }
+
     /// The same with one header more.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));

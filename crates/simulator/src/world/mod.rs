@@ -19,6 +19,7 @@ use shelfread_domain::port::LibraryKind;
 
 pub use generate::Size;
 pub use object::{Object, ObjectId, Overview, Version};
+pub(crate) use random::Random;
 pub use random::mix;
 pub use text::hostile_titles;
 
