@@ -49,6 +49,9 @@ pub enum Command {
     Progress(ProgressCommand),
     /// Check the database against the promises, and every connection
     Doctor(DoctorArgs),
+    /// Look around: simulated servers, a filled catalogue and the UI, nothing to configure
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
     /// Copy the database into a new file, while it is in use
     Backup(BackupArgs),
     /// Write the catalogue as text, one JSON object for each line
@@ -392,6 +395,17 @@ pub struct ItemListArgs {
     pub after: Option<String>,
     #[command(flatten)]
     pub format: Format,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The port of the UI on this machine; any free one when not given
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Which invented library: the same number is the same library
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
 }
 
 #[derive(Debug, Args)]

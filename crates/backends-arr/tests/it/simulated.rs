@@ -8,7 +8,9 @@ use futures::StreamExt;
 use secrecy::SecretString;
 use shelfread_backends_arr::{Arr, ArrConfig, Program};
 use shelfread_backends_http::Retries;
-use shelfread_domain::port::{MediaSource, Problem, RemovalEffect, RemoveMedia, Scope};
+use shelfread_domain::port::{
+    FetchPoster, MediaSource, Problem, RemovalEffect, RemoveMedia, Scope,
+};
 use shelfread_domain::{ItemKind, Observation};
 use shelfread_simulator::{Effect, Fault, Faults, Running, Size, World};
 use shelfread_testkit::fixtures::check;
@@ -260,4 +262,22 @@ async fn a_wrong_program_is_recognized() {
 /// What the suite of the port makes of an adapter.
 pub fn make(program: Program) -> impl Fn(Url, SecretString) -> Arc<dyn MediaSource> {
     move |url, key| Arc::new(adapter(program, &url, key))
+}
+
+#[tokio::test]
+async fn posters_are_the_programs_own_copies() {
+    let world = World::empty();
+    world.add_movie("Heat", 1995);
+    let show = world.add_show("Dark", 2017);
+    world.add_episode(show, 1, 1);
+    for (server, arr) in [radarr(&world).await, sonarr(&world).await] {
+        let seen = pages(&list(&arr, Scope::Full).await);
+        let named = seen.iter().find_map(|o| Some((&o.remote_id, o.facts.poster_url.as_ref()?)));
+        let (id, address) = named.unwrap();
+        server.forget_requests();
+        let picture = arr.poster(id, address).await.unwrap();
+        assert!(picture.starts_with(b"\x89PNG") && address.starts_with("https://art.example/"));
+        assert_eq!(server.request_count(), 1);
+        assert!(arr.poster(&"odd".into(), address).await.is_err());
+    }
 }

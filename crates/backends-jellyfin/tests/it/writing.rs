@@ -1,7 +1,7 @@
 //! Removing objects and telling play states.
 
 use shelfread_backends_jellyfin::{Flavour, Jellyfin};
-use shelfread_domain::port::{Problem, RemovalEffect, RemoveMedia, WritePlayState};
+use shelfread_domain::port::{FetchPoster, Problem, RemovalEffect, RemoveMedia, WritePlayState};
 use shelfread_domain::{PlayState, RemoteId};
 use shelfread_simulator::World;
 
@@ -65,4 +65,19 @@ async fn a_play_state_is_written_by_every_route() {
     assert_eq!(server.play("anna", heat).map(|p| p.played), Some(false));
     let error = source.write_play_state(&"nobody".into(), state(true, 0)).await.unwrap_err();
     assert_eq!(error.problem, Problem::NotFound);
+}
+
+#[tokio::test]
+async fn posters_come_from_the_server() {
+    let world = World::empty();
+    let heat = world.add_movie("Heat", 1995);
+    for (server, source) in [jellyfin(&world).await, emby(&world).await] {
+        let id = RemoteId(server.remote_id(heat).unwrap());
+        let seen = crate::full(&source).await;
+        let address = seen.all().next().and_then(|o| o.facts.poster_url.clone()).unwrap();
+        let picture = source.poster(&id, &address).await.unwrap();
+        assert!(picture.starts_with(b"\x89PNG"), "{address}");
+        let error = source.poster(&id, "https://elsewhere.example/1.jpg").await.unwrap_err();
+        assert!(matches!(error.problem, Problem::Configuration(_)), "{error}");
+    }
 }

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use shelfread_backends_http::Retries;
 use shelfread_backends_plex::{Plex, PlexConfig};
 use shelfread_domain::port::{
-    Listed, MediaSource, Problem, RemoteLibrary, RemoveMedia, Scope, WritePlayState,
+    FetchPoster, Listed, MediaSource, Problem, RemoteLibrary, RemoveMedia, Scope, WritePlayState,
 };
 use shelfread_domain::{ItemKind, Observation, PlayState};
 use shelfread_simulator::{Effect, Fault, Faults, ObjectId, Running, Size, World};
@@ -302,4 +302,20 @@ async fn a_rebuilt_server_is_another_one() {
     server.rebuild();
     assert_ne!(plex.identify().await.unwrap().server_id, before);
     assert_eq!(list(&plex, &films, Scope::Full).await.error, Some(Problem::NotFound));
+}
+
+#[tokio::test]
+async fn posters_come_from_the_server() {
+    let world = World::empty();
+    world.add_movie("Heat", 1995);
+    let (_server, plex) = plex(&world).await;
+    let seen = everything(&plex).await;
+    let film = seen.iter().flat_map(|seen| &seen.items).next().unwrap();
+    let address = film.facts.poster_url.clone().unwrap();
+    let picture = plex.poster(&film.remote_id, &address).await.unwrap();
+    assert!(picture.starts_with(b"\x89PNG"), "{address}");
+    assert_eq!(
+        plex.poster(&film.remote_id, "/library/metadata/7/thumb/1").await.unwrap_err().problem,
+        Problem::NotFound
+    );
 }

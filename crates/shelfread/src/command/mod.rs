@@ -1,6 +1,8 @@
 //! One file per verb.
 
 mod client;
+#[cfg(feature = "demo")]
+mod demo;
 mod doctor;
 mod download;
 mod event;
@@ -45,6 +47,8 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Item(verb) => item::run(&Session::open(&cli).await?, verb).await,
         Command::Download(verb) => download::run(&Session::open(&cli).await?, verb).await,
         Command::Event(verb) => event::run(&Session::open(&cli).await?, verb).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(args).await,
         Command::Backup(args) => transfer::backup(&Session::open(&cli).await?, args).await,
         Command::Export(args) => transfer::export(&Session::open(&cli).await?, args).await,
         Command::Import(args) => transfer::import(&Session::open(&cli).await?, args).await,

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
 
 mod cli;
+#[cfg(feature = "demo")]
+mod demo;
 mod desk;
 mod downloads;
 mod folders;
@@ -11,6 +13,8 @@ mod items;
 mod killed;
 mod play;
 mod runs;
+#[cfg(feature = "demo")]
+mod serve;
 mod servers;
 mod shelf;
 mod transfer;
