@@ -73,8 +73,9 @@ async fn posters_come_from_the_server() {
     let heat = world.add_movie("Heat", 1995);
     for (server, source) in [jellyfin(&world).await, emby(&world).await] {
         let id = RemoteId(server.remote_id(heat).unwrap());
-        let seen = crate::full(&source).await;
-        let address = seen.all().next().and_then(|o| o.facts.poster_url.clone()).unwrap();
+        let seen = crate::everything(&source).await;
+        let film = seen.iter().flat_map(|seen| seen.all()).next().unwrap();
+        let address = film.facts.poster_url.clone().unwrap();
         let picture = source.poster(&id, &address).await.unwrap();
         assert!(picture.starts_with(b"\x89PNG"), "{address}");
         let error = source.poster(&id, "https://elsewhere.example/1.jpg").await.unwrap_err();

@@ -40,7 +40,7 @@ pub(crate) fn answer(talk: &Talk, request: &Request, site: &mut Site) -> Answere
     }
     let path: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
     if let (&Method::GET, ["library", "metadata", key, "thumb", _]) = (&request.method, &path[..]) {
-        user(talk, request, site).ok_or_else(refused)?;
+        by_token(talk, request, site).ok_or_else(refused)?;
         return thumb(key, site);
     }
     if request.header("accept") != Some("application/json") {
@@ -119,10 +119,15 @@ fn bad(text: impl Into<String>) -> Answer {
     Answer::text(400, text.into())
 }
 
-/// The user of the token; the first one is the owner.
+/// The user of the token, who says which program they use.
 fn user(talk: &Talk, request: &Request, site: &Site) -> Option<usize> {
-    let token = request.header("x-plex-token")?;
     request.header("x-plex-client-identifier")?;
+    by_token(talk, request, site)
+}
+
+/// The user of the token; the first one is the owner.
+fn by_token(talk: &Talk, request: &Request, site: &Site) -> Option<usize> {
+    let token = request.header("x-plex-token")?;
     if token == talk.token {
         return Some(0);
     }

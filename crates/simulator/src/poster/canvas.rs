@@ -93,7 +93,7 @@ impl Canvas {
     }
 
     fn packed(&self) -> Vec<u8> {
-        let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
         for row in self.pixels.chunks(self.width) {
             let bytes = row.iter().map(|pixel| pixel.0.map(|part| (part * 255.0).round() as u8));
             let mut left = [0_u8; 3];

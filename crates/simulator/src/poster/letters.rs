@@ -5,7 +5,7 @@ use super::canvas::{Canvas, Colour};
 /// Squares from the beginning of a letter to that of the next one.
 const STEP: f32 = 6.0;
 /// Where the last line of the title ends, in pixels from above.
-const FOOT: f32 = 400.0;
+const FOOT: f32 = 267.0;
 
 /// A letter and its seven rows; the lowest five bits of each count, the highest of them is left.
 #[rustfmt::skip]
@@ -36,14 +36,14 @@ const LETTERS: [(char, [u8; 7]); 40] = [
 pub fn write(canvas: &mut Canvas, title: &str, year: Option<i32>) {
     let lines = lines(title);
     let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(1).max(1);
-    let size = (canvas.width() as f32 * 0.88 / (longest as f32 * STEP)).clamp(1.0, 5.5);
+    let size = (canvas.width() as f32 * 0.88 / (longest as f32 * STEP)).clamp(1.0, 3.6);
     let mut top = FOOT - lines.len() as f32 * size * 9.0;
     for line in &lines {
         centred(canvas, line, top, size);
         top += size * 9.0;
     }
     if let Some(year) = year {
-        centred(canvas, &year.to_string(), FOOT + 8.0, 2.0);
+        centred(canvas, &year.to_string(), FOOT + 5.0, 1.5);
     }
 }
 
