@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{packages, tidy, workspace};
+use crate::{deny, packages, tidy, workspace};
 
 /// A check: its name, and what it does.
 type Step = (&'static str, Action);
@@ -27,6 +27,7 @@ const SET_UP: Step = ("set-up", Action::Chore(packages::install_missing));
 const CHECKS: &[Step] = &[
     ("format", Action::Cargo("fmt --all --check")),
     ("tidy", Action::Chore(tidy::run)),
+    ("dependencies", Action::Chore(deny::run)),
     (
         "lints",
         Action::Cargo("clippy --locked --workspace --all-features --all-targets -- -D warnings"),

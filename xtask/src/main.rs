@@ -1,4 +1,4 @@
-//! The chores of the project: `cargo xtask ci`, `tidy`, `bench`.
+//! The chores of the project: `cargo xtask ci`, `tidy`, `deny`, `bench` and so on.
 //!
 //! This crate knows the workspace from outside, as cargo and the files show it. It deliberately
 //! does not know the catalogue: no crate of the workspace depends on it.
@@ -8,6 +8,7 @@
 #[cfg(feature = "bench")]
 mod bench;
 mod ci;
+mod deny;
 mod packages;
 mod source;
 mod tidy;
@@ -23,6 +24,8 @@ use clap::Parser;
 enum Chore {
     /// Install what the tests need, and run every check.
     Ci,
+    /// Check licences, names and sources of all dependencies.
+    Deny,
     /// Check what the compiler cannot: layers, headers, forbidden words, the code map.
     Tidy,
     /// Measure time and memory of the release binary, beside the least that any program needs.
@@ -56,6 +59,7 @@ fn bench(arguments: &[String]) -> anyhow::Result<()> {
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Ci => ci::run(),
+        Chore::Deny => deny::run(),
         Chore::Tidy => tidy::run(),
         #[cfg(feature = "bench")]
         Chore::Bench(arguments) => bench::run(&arguments),

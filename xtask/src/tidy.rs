@@ -12,6 +12,7 @@ mod person;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod threats;
 
 use std::fmt;
 
@@ -56,6 +57,7 @@ const RULES: &[Rule] = &[
     sources::purity,
     person::user_owned_tables,
     map::code_map,
+    threats::tests_of_threats,
 ];
 
 /// Checks the workspace and lists what is wrong with it.

@@ -311,3 +311,19 @@ fn a_map_that_is_a_book() {
         &expect!["docs/architecture.md:301: longer than 300 lines: a map, not a book"],
     );
 }
+
+#[test]
+fn a_threat_without_a_test() {
+    let files = "//- docs/security.md
+| who | must not | test |
+|---|---|---|
+| a page | read a token | `read`, `nobody_wrote_this` |
+| a file | crash it | later |
+";
+    broken_by(
+        files,
+        &expect![[r#"
+        docs/security.md:3: there is no test 'nobody_wrote_this'
+        docs/security.md:4: no test is named"#]],
+    );
+}
