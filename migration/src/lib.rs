@@ -15,6 +15,7 @@ mod m20261121_000003_removals;
 mod m20261121_000004_browse;
 mod m20261121_000005_people;
 mod m20261121_000006_decisions;
+mod m20261121_000007_access;
 mod m20261121_000008_outbox;
 
 /// All migrations, oldest first.
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_browse::Migration),
             Box::new(m20261121_000005_people::Migration),
             Box::new(m20261121_000006_decisions::Migration),
+            Box::new(m20261121_000007_access::Migration),
             Box::new(m20261121_000008_outbox::Migration),
         ]
     }

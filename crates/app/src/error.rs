@@ -33,6 +33,10 @@ pub enum AppError {
     /// The program is about to end and begins nothing new.
     #[error("the program is about to end")]
     Closing,
+
+    /// Who asks did not prove to be who they say.
+    #[error("{0}")]
+    Denied(&'static str),
     /// What was planned no longer fits.
     #[error("the plan no longer fits: {0}")]
     Stale(String),
@@ -96,7 +100,7 @@ impl AppError {
                 Some("the queue says what is pending; the client's next answer decides".to_owned())
             }
             Self::Client { error, .. } => Some(client_hint(error).to_owned()),
-            Self::Usage(_) | Self::Store(_) | Self::Field(_) => None,
+            Self::Usage(_) | Self::Denied(_) | Self::Store(_) | Self::Field(_) => None,
         }
     }
 

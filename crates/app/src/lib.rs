@@ -5,6 +5,7 @@
 //! deliberately does **not** know any adapter, any HTTP, any terminal and no configuration file:
 //! adapters come in through [`SourceFactory`], progress goes out through [`Observer`].
 
+pub mod access;
 mod background;
 mod bus;
 mod clock;
@@ -26,6 +27,7 @@ mod source;
 pub mod sources;
 pub mod sync;
 pub mod transfer;
+pub mod vitals;
 mod work;
 
 pub use background::Background;
@@ -50,6 +52,7 @@ pub struct App {
     pub(crate) bus: Arc<bus::Bus>,
     pub(crate) live: Arc<live::Board>,
     pub(crate) work: Arc<work::Work>,
+    pub(crate) access: Arc<access::Access>,
     /// Whether servers are told what their viewers saw elsewhere.
     pub(crate) tells_play_states: bool,
     /// Where posters are kept; without it there are none.
@@ -68,6 +71,7 @@ impl App {
             bus: Arc::default(),
             live: Arc::default(),
             work: Arc::default(),
+            access: Arc::default(),
             tells_play_states: false,
             posters: None,
         }

@@ -47,6 +47,12 @@ pub enum Command {
     /// What was played
     #[command(subcommand)]
     Progress(ProgressCommand),
+    /// Who may use the server
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Which programs may use the server
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Check the database against the promises, and every connection
     Doctor(DoctorArgs),
     /// Look around: simulated servers, a filled catalogue and the UI, nothing to configure
@@ -613,4 +619,73 @@ pub struct EventListArgs {
     pub follow: bool,
     #[command(flatten)]
     pub format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// List the users
+    List(Format),
+    /// Add a user; its password is asked for
+    Add {
+        /// Its name
+        name: String,
+        /// It may do everything; else it may only look
+        #[arg(long)]
+        admin: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
+        /// It comes through a proxy that is trusted, and never by password
+        #[arg(long, conflicts_with = "password_stdin")]
+        no_password: bool,
+    },
+    /// Give a user another password, and log it out everywhere
+    Password {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Say what a user may do
+    Role {
+        /// Its name
+        name: String,
+        /// admin or reader
+        role: String,
+    },
+    /// Remove a user with its sessions and tokens
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PasswordArgs {
+    /// Read the password from standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// List the tokens, without what they are
+    List(Format),
+    /// Make a token and show it, once
+    Create {
+        /// Its name
+        name: String,
+        /// read, write or admin
+        #[arg(long, default_value = "read")]
+        scope: String,
+        /// How long it counts, such as 90d; for ever when not said
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Take a token back
+    Revoke {
+        /// Its name
+        name: String,
+    },
 }

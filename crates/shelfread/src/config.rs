@@ -10,6 +10,7 @@ use std::time::Duration;
 
 pub use file::{DeclaredClient, SourceConfig};
 use shelfread_app::posters::PosterConfig;
+use shelfread_web::AccessConfig;
 
 /// What was configured, with defaults filled in.
 #[derive(Debug)]
@@ -29,10 +30,12 @@ pub struct Config {
 }
 
 /// What is configured of commands that go on and on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// Whom the server believes what.
+    pub access: AccessConfig,
     /// How often a download client is asked while something moves.
     pub poll: Duration,
     /// How long events are kept; `None` for ever.

@@ -150,7 +150,7 @@ fn of_driver(error: &SqlxError) -> StoreError {
 }
 
 /// SQLite names the columns of a violated unique constraint, not the constraint.
-const UNIQUE: [(&str, &str); 17] = [
+const UNIQUE: [(&str, &str); 21] = [
     ("sources.name", "uq_sources_name"),
     ("libraries.source_id, libraries.remote_id", "uq_libraries_source_id_remote_id"),
     ("items.parent_id, items.season_number", "uq_items_season"),
@@ -177,6 +177,10 @@ const UNIQUE: [(&str, &str); 17] = [
         "uq_downloads_client_id_client_download_id",
     ),
     ("download_items.download_id, download_items.item_id", "uq_download_items_download_id_item_id"),
+    ("users.name", "uq_users_name"),
+    ("sessions.token_hash", "uq_sessions_token_hash"),
+    ("api_tokens.name", "uq_api_tokens_name"),
+    ("api_tokens.token_hash", "uq_api_tokens_token_hash"),
 ];
 
 /// The name of the constraint that a message of SQLite speaks of: `UNIQUE constraint failed:

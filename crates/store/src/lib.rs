@@ -11,6 +11,7 @@
 //! - A number of rows never makes a number of statements, but for fixed sizes of chunks.
 //! - Nothing from outside becomes part of a statement's text.
 
+pub mod access;
 mod apply;
 mod batch;
 mod browse;

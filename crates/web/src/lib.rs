@@ -6,8 +6,12 @@
 //! adapter, no configuration file and no rule of the catalogue: what it would have to decide, a use
 //! case decides.
 
+mod access;
 mod api;
+mod connection;
+mod guard;
 mod hooks;
+mod metrics;
 mod posters;
 mod probes;
 mod problem;
@@ -15,6 +19,8 @@ mod server;
 mod state;
 mod ui;
 
+pub use access::{AccessConfig, Network, NoNetwork};
 pub use api::document as openapi;
+pub use connection::Patience;
 pub use server::{Server, ServerError};
 pub use state::{ServerConfig, Web};

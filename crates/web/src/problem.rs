@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 pub type Answer<T> = Result<T, Problem>;
 
 /// What went wrong, for programs and for people.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
     /// The status of the answer once more.
     pub status: u16,
@@ -34,6 +34,88 @@ impl From<AppError> for Problem {
     }
 }
 
+impl Problem {
+    /// Nobody knows who asks.
+    pub fn unknown() -> Self {
+        let detail = "log in, or send a token as `Authorization: Bearer …`".to_owned();
+        Self {
+            status: StatusCode::UNAUTHORIZED.as_u16(),
+            code: "unauthenticated",
+            title: "Nobody knows who asks",
+            detail,
+            hint: Some("`shelfread token create` makes a token".to_owned()),
+        }
+    }
+
+    /// Who asks may not do that.
+    pub fn forbidden(needed: &str) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN.as_u16(),
+            code: "forbidden",
+            title: "Who asks may not do that",
+            detail: format!("this needs `{needed}`"),
+            hint: None,
+        }
+    }
+
+    /// No route is at a path.
+    pub async fn nothing_here() -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND.as_u16(),
+            code: "not-found",
+            title: "There is no such thing",
+            detail: "nothing is at this address".to_owned(),
+            hint: None,
+        }
+    }
+
+    /// Something broke that is no fault of the request.
+    pub fn broken(detail: &str) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+            code: "broken",
+            title: "Something broke here",
+            detail: detail.to_owned(),
+            hint: Some("the log of the server says more".to_owned()),
+        }
+    }
+}
+
+impl Problem {
+    /// It took too long.
+    pub fn too_slow() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE.as_u16(),
+            code: "too-slow",
+            title: "It took too long",
+            detail: "the server gave up on this request; there is much to do".to_owned(),
+            hint: Some("try again in a while".to_owned()),
+        }
+    }
+
+    /// What a bare status means, with what there is to say about it.
+    pub fn of_status(status: StatusCode, text: &str) -> Self {
+        let (code, title) = match status {
+            StatusCode::NOT_FOUND => ("not-found", "There is no such thing"),
+            StatusCode::METHOD_NOT_ALLOWED => ("method", "This cannot be done here"),
+            StatusCode::FORBIDDEN => ("forbidden", "This is not allowed"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "The body is of another kind"),
+            StatusCode::UNPROCESSABLE_ENTITY => ("invalid", "The request makes no sense as it is"),
+            _ => ("bad-request", "The request cannot be understood"),
+        };
+        let detail = if text.is_empty() { title } else { text };
+        Self { status: status.as_u16(), code, title, detail: detail.to_owned(), hint: None }
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        tracing::error!("a page could not be made: {error}");
+        Self::broken("a page could not be made")
+    }
+}
+
 const fn kind_of(error: &AppError) -> (StatusCode, &'static str, &'static str) {
     match error {
         AppError::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
@@ -46,6 +128,9 @@ const fn kind_of(error: &AppError) -> (StatusCode, &'static str, &'static str) {
         AppError::AtWork => (StatusCode::CONFLICT, "at-work", "Something else is at work"),
         AppError::Closing => {
             (StatusCode::SERVICE_UNAVAILABLE, "closing", "The server is about to stop")
+        }
+        AppError::Denied(_) => {
+            (StatusCode::UNAUTHORIZED, "denied", "Who asks did not prove to be who they say")
         }
         AppError::Stale(_) => (StatusCode::CONFLICT, "stale", "The plan no longer fits"),
         AppError::Source { .. } => {
@@ -63,9 +148,19 @@ const fn kind_of(error: &AppError) -> (StatusCode, &'static str, &'static str) {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut answer = (status, Json(self)).into_response();
+        let mut answer = (status, Json(&self)).into_response();
         let kind = header::HeaderValue::from_static("application/problem+json");
         answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let soon = header::HeaderValue::from_static("10");
+            answer.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = header::HeaderValue::from_static("Bearer");
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        // For whoever tells it to a person.
+        answer.extensions_mut().insert(self);
         answer
     }
 }

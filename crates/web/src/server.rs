@@ -1,19 +1,21 @@
 //! The server itself: all routes put together, bound to an address, ended without cutting anybody
 //! off who can be waited for.
 
-use std::future::IntoFuture;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::connection::Patience;
+use crate::problem::Problem;
 use crate::state::{ServerConfig, Web};
-use crate::{api, hooks, posters, probes, ui};
-
-/// How long open requests may take to end once the server is told to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
+use crate::{access, api, connection, guard, hooks, metrics, posters, probes, ui};
 
 /// Why the server could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -24,18 +26,27 @@ pub enum ServerError {
         /// Which address.
         address: SocketAddr,
         /// Why.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// It stopped by itself.
     #[error("the server stopped: {0}")]
-    Broken(#[from] std::io::Error),
+    Broken(#[from] io::Error),
 }
+
+/// Connections at once, where the system allows as many files.
+const CONNECTIONS: usize = 4_096;
+/// Files that are not connections: the database, sources, logs.
+const OTHER_FILES: usize = 128;
+/// How long nobody is let in after the system had no file left.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A server that listens already and answers once it is run.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     router: Router,
+    patience: Patience,
+    closing: CancellationToken,
 }
 
 impl Server {
@@ -44,10 +55,12 @@ impl Server {
     /// # Errors
     /// When the address is taken, or is none of this machine's.
     pub async fn bind(web: Web, config: &ServerConfig) -> Result<Self, ServerError> {
+        metrics::recorded();
         let address = config.listen;
         let bound = TcpListener::bind(address).await;
         let listener = bound.map_err(|error| ServerError::Bind { address, error })?;
-        Ok(Self { listener, router: routes(web) })
+        let (patience, closing) = (web.patience, web.closing.clone());
+        Ok(Self { listener, patience, closing, router: routes(web) })
     }
 
     /// Where it listens.
@@ -62,29 +75,68 @@ impl Server {
     /// ever.
     ///
     /// # Errors
-    /// When it cannot go on.
+    /// None so far: what breaks is one connection, and the others go on.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        let told = stop.clone().cancelled_owned();
-        let served = axum::serve(self.listener, service).with_graceful_shutdown(told).into_future();
-        tokio::select! {
-            ended = served => Ok(ended?),
-            () = late(stop) => Ok(()),
+        let (open, places) = (TaskTracker::new(), Arc::new(Semaphore::new(places())));
+        open.spawn(metrics::keep_up(stop.clone()));
+        let admit = async {
+            loop {
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+                let (stream, peer) = self.accept().await;
+                let (router, stop) = (self.router.clone(), stop.clone());
+                let served = connection::serve(stream, peer, router, self.patience, stop);
+                open.spawn(async move {
+                    served.await;
+                    drop(place);
+                });
+            }
+        };
+        stop.run_until_cancelled(admit).await;
+        self.closing.cancel();
+        open.close();
+        open.wait().await;
+        Ok(())
+    }
+
+    /// The next connection. That one cannot be had is the end of that one only.
+    async fn accept(&self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.listener.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) if is_of_one(&error) => {}
+                Err(error) => {
+                    tracing::error!("no connection can be taken: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
         }
     }
 }
 
-async fn late(stop: CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(FAREWELL).await;
+/// Whether a client went away before it was let in.
+fn is_of_one(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionRefused | ConnectionAborted | ConnectionReset)
+}
+
+/// How many connections may be open, by how many files the system allows.
+fn places() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let files = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    let allowed = files.map_or(CONNECTIONS, |files| files.saturating_sub(OTHER_FILES));
+    allowed.clamp(16, CONNECTIONS)
 }
 
 fn routes(web: Web) -> Router {
-    Router::new()
+    let routes = Router::new()
+        .merge(access::routes())
         .merge(api::routes())
         .merge(hooks::routes())
+        .merge(metrics::routes())
         .merge(posters::routes())
         .merge(probes::routes())
         .merge(ui::routes())
-        .with_state(web)
+        .fallback(Problem::nothing_here);
+    guard::around(routes, &web).with_state(web)
 }

@@ -3,6 +3,12 @@
 use std::net::SocketAddr;
 
 use shelfread_app::App;
+use shelfread_app::access::SetupCode;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{Access, AccessConfig};
+use crate::connection::Patience;
+use crate::guard::Turns;
 
 /// How the server is run.
 #[derive(Debug, Clone)]
@@ -15,11 +21,39 @@ pub struct ServerConfig {
 #[derive(Clone)]
 pub struct Web {
     pub(crate) app: App,
+    pub(crate) access: Access,
+    pub(crate) turns: Turns,
+    pub(crate) patience: Patience,
+    /// The server is about to stop: streams end.
+    pub(crate) closing: CancellationToken,
 }
 
 impl Web {
     /// Serves this application.
-    pub const fn new(app: App) -> Self {
-        Self { app }
+    pub fn new(app: App) -> Self {
+        Self {
+            app,
+            access: Access::default(),
+            turns: Turns::default(),
+            patience: Patience::default(),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// Believes whom the configuration names.
+    #[must_use]
+    pub fn with_access(self, config: AccessConfig) -> Self {
+        Self { access: Access::new(config), ..self }
+    }
+
+    /// Waits longer or shorter than usual.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Lets whoever knows this code make the first admin.
+    pub fn expect_setup(&self, code: SetupCode) {
+        self.access.expect(code);
     }
 }

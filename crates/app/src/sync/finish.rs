@@ -21,11 +21,35 @@ impl Run<'_> {
         record(self.app, &self.source, self.request.trigger, &mut self.report, failure.as_deref())
             .await;
         self.observer.ended(&self.report);
+        self.count();
         drop(self.renewal);
         if let Err(error) = self.app.store.release_lease(self.lease).await {
             tracing::warn!(%error, "the lease was not given back; it runs out by itself");
         }
         self.report
+    }
+
+    /// Logs and counts the run for whoever watches from outside.
+    fn count(&self) {
+        let took = (self.app.clock.now() - self.started).to_std().unwrap_or_default();
+        tracing::info!(status = %self.report.status, took = ?took, "the run ended");
+        let source = self.source.name.clone();
+        metrics::histogram!("shelfread_run_seconds", "source" => source).record(took.as_secs_f64());
+        if self.request.dry_run {
+            return;
+        }
+        let counts = &self.report.counts;
+        for (kind, n) in [
+            ("added", counts.added),
+            ("updated", counts.updated),
+            ("relinked", counts.relinked),
+            ("missing", counts.missing),
+            ("removed", counts.removed),
+            ("held", counts.held),
+        ] {
+            let labels = [("source", self.source.name.clone()), ("kind", kind.to_owned())];
+            metrics::counter!("shelfread_changes_total", &labels).increment(n);
+        }
     }
 
     fn status(&self) -> RunStatus {
@@ -70,6 +94,8 @@ pub(super) async fn record(
     failure: Option<&str>,
 ) {
     let now = app.clock.now();
+    let labels = [("source", source.name.clone()), ("status", report.status.to_string())];
+    metrics::counter!("shelfread_runs_total", &labels).increment(1);
     let end = RunEnd {
         status: report.status,
         counts: &report.counts,

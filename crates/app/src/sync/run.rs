@@ -5,6 +5,7 @@ use shelfread_domain::port::ServerIdentity;
 use shelfread_domain::text::bounded;
 use shelfread_domain::{Counts, Plan, RunId, RunStatus, ViewerId};
 use shelfread_store::{Batch, Lease, LibraryRow, RunError, SourceRow, StoreError};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::begin::{Renewal, Reserved};
@@ -110,7 +111,8 @@ pub(super) async fn list_source<'a>(
 ) -> Stage<'a> {
     match begin(app, &source, reserved, request, observer).await {
         Ok(mut run) => {
-            run.list().await;
+            let span = run.span("list");
+            run.list().instrument(span).await;
             Stage::Listed(Box::new(run))
         }
         Err(report) => Stage::Failed(report),
@@ -128,6 +130,11 @@ impl<'a> Stage<'a> {
 }
 
 impl Run<'_> {
+    /// What the lines of a log about this run, and about one of its phases, have in common.
+    fn span(&self, phase: &'static str) -> Span {
+        tracing::info_span!("run", run = %self.id, source = self.source.name, phase)
+    }
+
     async fn list(&mut self) {
         if let Err(error) = self.list_libraries().await {
             self.fail(&error);
@@ -138,7 +145,8 @@ impl Run<'_> {
         let found = self.resolve_libraries().await?;
         for library in found.listed {
             let name = library.row.name.clone();
-            let done = self.sync_library(library).await;
+            let span = tracing::info_span!("library", library = name);
+            let done = self.sync_library(library).instrument(span).await;
             self.go_on(&name, done)?;
         }
         self.vanished = found.vanished;
@@ -146,10 +154,12 @@ impl Run<'_> {
     }
 
     async fn end(mut self: Box<Self>) -> RunReport {
-        if let Err(error) = self.conclude().await {
+        let span = self.span("conclude");
+        if let Err(error) = self.conclude().instrument(span).await {
             self.fail(&error);
         }
-        self.finish().await
+        let span = self.span("finish");
+        self.finish().instrument(span).await
     }
 
     async fn conclude(&mut self) -> Result<(), AppError> {

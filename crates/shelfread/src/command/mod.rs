@@ -13,17 +13,21 @@ mod run;
 mod serve;
 mod source;
 mod sync;
+mod token;
 mod transfer;
+mod user;
 mod watch;
+
+use std::io::IsTerminal;
 
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
-use crate::session::{Outcome, Session, open_store, read_config};
+use crate::session::{Failure, Outcome, Session, open_store, read_config};
 
 /// Runs a command line.
 pub async fn run(cli: Cli) -> Outcome {
-    log(cli.verbose);
+    log(&cli)?;
     match &cli.command {
         Command::Completions { shell } => {
             clap_complete::generate(
@@ -54,6 +58,8 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Import(args) => transfer::import(&Session::open(&cli).await?, args).await,
         Command::Viewer(verb) => play::viewer(&Session::open(&cli).await?, verb).await,
         Command::Progress(verb) => play::progress(&Session::open(&cli).await?, verb).await,
+        Command::User(verb) => user::run(&Session::open(&cli).await?, verb).await,
+        Command::Token(verb) => token::run(&Session::open(&cli).await?, verb).await,
         Command::Doctor(args) => doctor::run(&Session::open(&cli).await?, args).await,
     }
 }
@@ -77,16 +83,28 @@ async fn stopped() {
     }
 }
 
-/// Logs go to standard error. `SHELFREAD_LOG` chooses what, in the syntax of `tracing`.
-fn log(verbose: u8) {
-    let default = match verbose {
-        0 => "warn",
-        1 => "shelfread=info,warn",
+/// Logs go to standard error. `SHELFREAD_LOG` chooses what, in the syntax of `tracing`, and
+/// `SHELFREAD_LOG_FORMAT=json` has them as one JSON object for each line.
+fn log(cli: &Cli) -> Result<(), Failure> {
+    let default = match (cli.verbose, &cli.command) {
+        (0, Command::Serve) | (1, _) => "shelfread=info,warn",
+        (0, _) => "warn",
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SHELFREAD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let format = std::env::var("SHELFREAD_LOG_FORMAT").unwrap_or_else(|_| "text".to_owned());
     // A second subscriber in one process is no reason to stop.
-    let _ = subscriber.try_init();
+    match format.as_str() {
+        "text" => drop(subscriber.with_ansi(std::io::stderr().is_terminal()).try_init()),
+        "json" => drop(subscriber.json().flatten_event(true).try_init()),
+        other => {
+            let message = format!(
+                "SHELFREAD_LOG_FORMAT in the environment: '{other}' is no format of logs (text, json)"
+            );
+            return Err(Failure::usage(message));
+        }
+    }
+    Ok(())
 }

@@ -8,7 +8,8 @@ use super::{ConfigError, Variables};
 const PREFIX: &str = "SHELFREAD_";
 
 /// What may follow the prefix, beside sources and clients.
-const KNOWN: &str = "CONFIG, DATA_DIR, DATABASE_URL, SERVER_LISTEN, SCHEDULE_FULL, SCHEDULE_QUICK, \
+const KNOWN: &str = "CONFIG, DATA_DIR, DATABASE_URL, SERVER_LISTEN, SERVER_TRUSTED_PROXIES, \
+                     SERVER_AUTH_HEADER, SERVER_PUBLIC_URL, SCHEDULE_FULL, SCHEDULE_QUICK, \
                      DOWNLOADS_POLL, EVENTS_KEEP, PLAY_STATE_SYNC, POSTERS_HOSTS, \
                      POSTERS_CACHE_MB, SOURCE_… and DOWNLOAD_CLIENT_…";
 
@@ -37,13 +38,19 @@ fn named_secrets(config: &FileConfig) -> Vec<String> {
 
 fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), String> {
     match key {
-        "CONFIG" | "LOG" | "TOKEN" | "PASSWORD" => {}
+        "CONFIG" | "LOG" | "LOG_FORMAT" | "TOKEN" | "PASSWORD" => {}
         _ if is_of_cluster(key) => {}
         "DATA_DIR" => config.data_dir = Some(value.into()),
         "DATABASE_URL" => config.database_url = Some(value.into()),
         "SERVER_LISTEN" => {
             config.server.listen = Some(value.parse().map_err(|e| format!("{e}"))?);
         }
+        "SERVER_TRUSTED_PROXIES" => {
+            let all = value.split(',').map(str::trim).filter(|text| !text.is_empty());
+            config.server.trusted_proxies = all.map(str::to_owned).collect();
+        }
+        "SERVER_AUTH_HEADER" => config.server.auth_header = Some(value.into()),
+        "SERVER_PUBLIC_URL" => config.server.public_url = Some(value.into()),
         "SCHEDULE_FULL" => config.schedule.full = Some(value.into()),
         "SCHEDULE_QUICK" => config.schedule.quick = Some(value.into()),
         "EVENTS_KEEP" => config.events.keep = Some(value.into()),

@@ -11,6 +11,7 @@ use shelfread_app::posters::PosterConfig;
 use shelfread_domain::download::ClientKind;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{MaxRemovals, OnMissing, SourceKind};
+use shelfread_web::{AccessConfig, NoNetwork};
 
 use super::{Config, ConfigError, Settings, Variables};
 
@@ -50,6 +51,24 @@ pub(super) struct Events {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Server {
     pub(super) listen: Option<SocketAddr>,
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) auth_header: Option<String>,
+    pub(super) public_url: Option<String>,
+}
+
+impl Server {
+    fn access(self) -> Result<AccessConfig, ConfigError> {
+        let proxies = self.trusted_proxies.iter().map(|text| text.parse());
+        let proxies = proxies.collect::<Result<Vec<_>, NoNetwork>>();
+        let trusted_proxies =
+            proxies.map_err(|e| entry("server.trusted_proxies", e.to_string()))?;
+        if self.auth_header.is_some() && trusted_proxies.is_empty() {
+            let message = "nobody would be believed; name `trusted_proxies` too";
+            return Err(entry("server.auth_header", message));
+        }
+        AccessConfig::new(trusted_proxies, self.auth_header.as_deref(), self.public_url.as_deref())
+            .map_err(|(key, message)| entry(&format!("server.{key}"), message))
+    }
 }
 
 /// `[schedule]`
@@ -209,6 +228,7 @@ impl FileConfig {
         unique(clients.iter().map(|c| c.name.as_str()))?;
         let settings = Settings {
             listen: self.server.listen.unwrap_or(LISTEN),
+            access: self.server.access()?,
             poll: length("downloads.poll", self.downloads.poll.as_deref())?.unwrap_or(POLL),
             keep_events: match self.events.keep.as_deref() {
                 Some("forever") => None,

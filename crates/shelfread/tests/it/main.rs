@@ -18,3 +18,4 @@ mod serve;
 mod servers;
 mod shelf;
 mod transfer;
+mod users;

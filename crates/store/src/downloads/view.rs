@@ -106,6 +106,19 @@ impl Store {
         rows.iter().map(row).collect()
     }
 
+    /// How many downloads each client has in each state: client, state, number.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn queue_totals(&self) -> Result<Vec<(String, String, u64)>> {
+        let sql = "SELECT c.name, d.state, COUNT(*) FROM downloads d \
+                   JOIN download_clients c ON c.id = d.client_id \
+                   GROUP BY c.name, d.state ORDER BY c.name, d.state";
+        let rows = Session::new(self.read.clone()).query(sql, Vec::new()).await?;
+        let total = |row| Ok((cell(row, 0)?, cell(row, 1)?, cell::<i64>(row, 2)?.unsigned_abs()));
+        rows.iter().map(total).collect()
+    }
+
     /// How many rows the queue has.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable};
 use crate::error::Result;
 use crate::sql::{Session, cell};
 
+pub mod api_tokens;
 pub mod download_clients;
 pub mod download_items;
 pub mod downloads;
@@ -29,7 +30,9 @@ pub mod removals;
 pub mod run_changes;
 pub mod run_errors;
 pub mod runs;
+pub mod sessions;
 pub mod sources;
+pub mod users;
 pub mod viewers;
 
 /// Columns as `table.column type [null]`, in words that both databases and the entities share.
@@ -38,6 +41,7 @@ type Columns = BTreeSet<String>;
 /// Where the entities and the schema of a database disagree; empty when all is well.
 pub async fn drift<C: ConnectionTrait>(session: &Session<C>) -> Result<Vec<String>> {
     let mut ours = Columns::new();
+    expected::<api_tokens::Entity>(session.backend(), &mut ours);
     expected::<download_clients::Entity>(session.backend(), &mut ours);
     expected::<download_items::Entity>(session.backend(), &mut ours);
     expected::<downloads::Entity>(session.backend(), &mut ours);
@@ -58,7 +62,9 @@ pub async fn drift<C: ConnectionTrait>(session: &Session<C>) -> Result<Vec<Strin
     expected::<run_changes::Entity>(session.backend(), &mut ours);
     expected::<run_errors::Entity>(session.backend(), &mut ours);
     expected::<runs::Entity>(session.backend(), &mut ours);
+    expected::<sessions::Entity>(session.backend(), &mut ours);
     expected::<sources::Entity>(session.backend(), &mut ours);
+    expected::<users::Entity>(session.backend(), &mut ours);
     expected::<viewers::Entity>(session.backend(), &mut ours);
     let theirs = actual(session).await?;
     let missing = ours.difference(&theirs).map(|c| format!("the database lacks {c}"));

@@ -1,3 +1,9 @@
 //! The server over HTTP, on real databases.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
+
+mod access;
+mod desk;
+mod guard;
+mod load;
+mod wire;

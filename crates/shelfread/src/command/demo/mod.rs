@@ -11,12 +11,17 @@ mod present;
 use std::path::Path;
 
 use house::House;
+use shelfread_app::access::Role;
 
 use super::serve;
 use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::output;
 use crate::session::{Failure, Outcome, Session};
+
+/// Who looks around. Only this machine can reach the server, so the password is no secret.
+const VISITOR: &str = "visitor";
+const PASSWORD: &str = "shelfread";
 
 pub async fn run(args: &DemoArgs) -> Outcome {
     let folder = tempfile::Builder::new().prefix("shelfread-demo-").tempdir();
@@ -43,6 +48,8 @@ async fn make(args: &DemoArgs, folder: &Path) -> Result<(House, Session), Failur
     let session = Session::with(Config::load(Some(&path), &Vec::new())?).await?;
     output::line("reading its servers …");
     past::happen(&mut house, &session.app).await?;
+    session.app.add_user(VISITOR, Role::Admin, Some(&PASSWORD.into())).await?;
+    output::line(format!("log in as {VISITOR} with the password {PASSWORD}"));
     Ok((house, session))
 }
 

@@ -1,0 +1,103 @@
+//! What goes wrong, told to whoever asked: to programs as `application/problem+json`, to people as
+//! a page, to a part of a page as a paragraph. So a handler, a layer and axum itself may each fail
+//! in their own way, and the answer is one.
+
+use std::any::Any;
+
+use askama::Template;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::problem::Problem;
+
+/// The longest explanation that is passed on.
+const LONGEST: usize = 2_000;
+
+/// Who asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    Program,
+    Person,
+    PartOfPage,
+}
+
+impl Audience {
+    fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        match request.uri().path() {
+            path if path.starts_with("/api/") => Self::Program,
+            _ if headers.contains_key("hx-request") => Self::PartOfPage,
+            _ if accepts.is_some_and(|all| all.contains("text/html")) => Self::Person,
+            _ => Self::Program,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Page<'a> {
+    problem: &'a Problem,
+    whole: bool,
+}
+
+pub async fn explain(request: Request, next: Next) -> Response {
+    let audience = Audience::of(&request);
+    let answer = next.run(request).await;
+    let status = answer.status();
+    let told = answer.extensions().get::<Problem>().cloned();
+    match told {
+        Some(problem) if audience != Audience::Program => shown(answer, &problem, audience),
+        None if status.is_client_error() && is_plain(answer.headers()) => {
+            let (answer, problem) = worded(answer).await;
+            shown(answer, &problem, audience)
+        }
+        _ => answer,
+    }
+}
+
+/// The answer to a request whose handler panicked; what it said is in the log.
+pub fn panic(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request made the server panic");
+    Problem::broken("the server could not do it").into_response()
+}
+
+/// Whether nobody cared yet how an error is told.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_none_or(|kind| kind.starts_with("text/plain"))
+}
+
+/// The same headers around a problem with the words of a plain answer.
+async fn worded(answer: Response) -> (Response, Problem) {
+    let (parts, body) = answer.into_parts();
+    let text = to_bytes(body, LONGEST).await.unwrap_or_default();
+    let problem = Problem::of_status(parts.status, String::from_utf8_lossy(&text).trim());
+    (Response::from_parts(parts, Body::empty()), problem)
+}
+
+/// The answer with its headers, and a problem as its body.
+fn shown(answer: Response, problem: &Problem, audience: Audience) -> Response {
+    let told = match audience {
+        Audience::Program => problem.clone().into_response(),
+        _ => page(problem, audience == Audience::Person),
+    };
+    let (mut parts, _) = answer.into_parts();
+    let (told, body) = told.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(told.headers);
+    Response::from_parts(parts, body)
+}
+
+fn page(problem: &Problem, whole: bool) -> Response {
+    match (Page { problem, whole }).render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!("a page could not be made: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
