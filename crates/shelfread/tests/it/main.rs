@@ -13,7 +13,7 @@ mod items;
 mod killed;
 mod play;
 mod runs;
-#[cfg(feature = "demo")]
+mod secrets;
 mod serve;
 mod servers;
 mod shelf;

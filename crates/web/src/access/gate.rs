@@ -17,15 +17,17 @@ use crate::state::Web;
 pub async fn gate(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let need = need(request.method(), route);
-    let Some(peer) = request.extensions().get::<Peer>().copied() else {
-        return Problem::unknown().into_response();
-    };
+    if need == Need::Nothing {
+        return next.run(request).await;
+    }
     let headers = request.headers().clone();
-    let who = match identify(&web, &headers, peer).await {
+    let who = match request.extensions().get::<Peer>() {
+        Some(peer) => identify(&web, &headers, *peer).await,
+        None => Ok(None),
+    };
+    let who = match who {
         Ok(who) => who,
-        Err(error) if need != Need::Nothing => return Problem::from(error).into_response(),
-        // What is open does not depend on the database.
-        Err(_) => None,
+        Err(error) => return Problem::from(error).into_response(),
     };
     match (need, &who) {
         (Need::Scope(_), None) => return refuse(&web, request).await,

@@ -7,16 +7,20 @@ use shelfread_app::access::Scope;
 /// Who may use a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Need {
-    /// Anybody.
+    /// Anybody, and it does not matter who: nothing is looked up.
     Nothing,
+    /// Anybody, known or not.
+    Anybody,
     /// Somebody with this scope.
     Scope(Scope),
 }
 
-/// Routes for anybody, by what they begin with: probes, what is guarded by a secret of its own, and
-/// the ways in with what they are shown with.
-const OPEN: [&str; 7] =
-    ["/healthz", "/readyz", "/hooks/", "/login", "/logout", "/setup", "/assets/"];
+/// Routes for anybody, by what they begin with: probes, which must not wait for the database, what
+/// is guarded by a secret of its own, and what pages are shown with.
+const OPEN: [&str; 4] = ["/healthz", "/readyz", "/hooks/", "/assets/"];
+
+/// The ways in and out.
+const WAYS: [&str; 3] = ["/login", "/logout", "/setup"];
 
 /// Routes that only an admin may even look at.
 const ADMIN: [&str; 2] = ["/api/v1/users", "/api/v1/tokens"];
@@ -30,6 +34,9 @@ pub fn need(method: &Method, route: Option<&str>) -> Need {
     let begins = |all: &[&str]| all.iter().any(|start| is_below(route, start));
     if begins(&OPEN) {
         return Need::Nothing;
+    }
+    if begins(&WAYS) {
+        return Need::Anybody;
     }
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     Need::Scope(match () {
@@ -53,12 +60,14 @@ mod tests {
     fn what_is_not_named_is_guarded() {
         let scope = |method, route| match need(&method, Some(route)) {
             Need::Nothing => "open",
+            Need::Anybody => "way",
             Need::Scope(scope) => scope.as_str(),
         };
         for (method, route, expected) in [
             (Method::GET, "/healthz", "open"),
             (Method::POST, "/hooks/{source}", "open"),
             (Method::GET, "/assets/{*path}", "open"),
+            (Method::POST, "/login", "way"),
             (Method::GET, "/", "read"),
             (Method::GET, "/loginx", "read"),
             (Method::GET, "/hooks", "read"),

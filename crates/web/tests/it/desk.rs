@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use shelfread_app::access::{Role, Scope};
 use shelfread_app::sources::new_source;
-use shelfread_app::{App, OpenSource, SourceFactory, SystemClock};
+use shelfread_app::{App, Clock, OpenSource, SourceFactory};
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_domain::{SourceId, SourceKind};
 use shelfread_store::{ManagedBy, SourceRow, Store};
@@ -64,8 +65,26 @@ impl SourceFactory for Scripted {
     }
 }
 
+/// The clock of the machine, which a test may put forward.
+#[derive(Default)]
+pub struct TestClock(Mutex<TimeDelta>);
+
+impl TestClock {
+    /// From now on it is that much later than it is.
+    pub fn ahead(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() = by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + *self.0.lock().unwrap()
+    }
+}
+
 pub struct Desk {
     pub app: App,
+    pub clock: Arc<TestClock>,
     web: Web,
     pub address: SocketAddr,
     pub client: Client,
@@ -151,14 +170,15 @@ impl Desk {
         store.migrate().await.unwrap();
         let sources = Sources::default();
         let factory = Arc::new(Scripted(Arc::clone(&sources)));
-        let app = App::new(store, factory, Arc::new(SystemClock));
+        let clock = Arc::new(TestClock::default());
+        let app = App::new(store, factory, Arc::clone(&clock) as _);
         let token = app.add_token("desk", Scope::Admin, None, None).await.unwrap().key;
         let config = ServerConfig { listen: "127.0.0.1:0".parse().unwrap() };
         let web = change(Web::new(app.clone()));
         let server = Server::bind(web.clone(), &config).await.unwrap();
         let (address, stop) = (server.address().unwrap(), CancellationToken::new());
         tokio::spawn(server.run(stop.clone()));
-        Self { app, web, address, client: client(), token, sources, stop, _folder: folder }
+        Self { app, clock, web, address, client: client(), token, sources, stop, _folder: folder }
     }
 
     pub fn url(&self, path: &str) -> String {
