@@ -67,9 +67,16 @@ impl App {
     /// # Errors
     /// When there is no such source, or it cannot be read.
     pub async fn test_source(&self, name: &str) -> Result<Tested> {
-        let source = self.source(name).await?;
-        let named = |error| AppError::Source { name: name.to_owned(), error };
-        let open = self.factory.open(&source).map_err(named)?;
+        self.try_source(&self.source(name).await?).await
+    }
+
+    /// Like [`App::test_source`], of a source that need not be saved.
+    ///
+    /// # Errors
+    /// When it cannot work as it is, or cannot be read.
+    pub async fn try_source(&self, source: &SourceRow) -> Result<Tested> {
+        let named = |error| AppError::Source { name: source.name.clone(), error };
+        let open = self.factory.open(source).map_err(named)?;
         let identity = open.media.identify().await.map_err(named)?;
         let libraries = open.media.libraries().await.map_err(named)?;
         Ok(Tested { identity, libraries })

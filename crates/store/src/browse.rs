@@ -30,6 +30,8 @@ use crate::sql::{Rows, Session, Ty, cell};
 pub struct ItemFilter {
     /// Of this kind.
     pub kind: Option<ItemKind>,
+    /// Only movies and shows.
+    pub top: bool,
     /// The seasons and episodes of this show.
     pub parent: Option<ItemId>,
     /// With this text in the title, in any case of ASCII letters.
@@ -277,7 +279,7 @@ impl Text {
         let mut all: Vec<(&str, Vec<Value>)> = Vec::new();
         if !by_index(filter) {
             all.extend(filter.kind.map(|kind| ("i.kind = ?", vec![kind.to_cell()])));
-            if filter.sort == Sort::Year {
+            if only_top(filter) {
                 all.push(("i.kind IN ('movie', 'show')", Vec::new()));
             }
         }
@@ -317,6 +319,11 @@ fn by_index(filter: &ItemFilter) -> bool {
     filter.parent.is_none() && filter.status != Some(ItemStatus::Downloading)
 }
 
+/// Seasons and episodes have no year of their own.
+fn only_top(filter: &ItemFilter) -> bool {
+    filter.top || filter.sort == Sort::Year
+}
+
 /// The stretches of the index that are walked: those of the wanted kinds and presences, or the
 /// children of a show, or what transfers bring. Kinds and presences are words of the program and stand in the text.
 fn stretches(filter: &ItemFilter) -> Vec<Text> {
@@ -329,7 +336,7 @@ fn stretches(filter: &ItemFilter) -> Vec<Text> {
         return vec![Text { sql, values: Vec::new() }];
     }
     let kinds = ALL_KINDS.into_iter().filter(|kind| filter.kind.is_none_or(|k| k == *kind));
-    let kinds = kinds.filter(|kind| filter.sort != Sort::Year || kind.is_top());
+    let kinds = kinds.filter(|kind| kind.is_top() || !only_top(filter));
     let presences = PRESENCES.into_iter().filter(|p| filter.status.is_none_or(|s| s == *p));
     let partial = match filter.sort {
         Sort::Year => " AND kind IN ('movie', 'show')",
@@ -457,6 +464,7 @@ mod tests {
                     let source = Some(SourceId(Uuid::nil()));
                     all.extend([
                         ItemFilter { query, ..plain.clone() },
+                        ItemFilter { top: true, ..plain.clone() },
                         ItemFilter { missing_on: source, ..plain.clone() },
                         ItemFilter { source, ..plain.clone() },
                         ItemFilter { parent: Some(ItemId(Uuid::nil())), ..plain.clone() },

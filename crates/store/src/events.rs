@@ -159,6 +159,19 @@ impl Store {
         rows.iter().rev().map(event).collect()
     }
 
+    /// The newest events about an item, newest first, at most `limit`. What a transfer of many
+    /// items told once is not among them; see [`Store::events`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn events_of(&self, item: ItemId, limit: u64) -> Result<Vec<Event>> {
+        let sql = format!("{SELECT} WHERE e.item_id = ? ORDER BY e.seq DESC LIMIT ?");
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let session = Session::new(self.read.clone());
+        let rows = session.query(&sql, vec![item.to_cell(), limit.into()]).await?;
+        rows.iter().map(event).collect()
+    }
+
     /// Forgets at most `limit` events from before a moment, and gives how many. What was imported
     /// is remembered for ever: that is why a seeding torrent is not adopted again.
     ///

@@ -58,6 +58,16 @@ impl App {
         adapter.test().await.map_err(named)
     }
 
+    /// Like [`App::test_client`], of a client that need not be saved.
+    ///
+    /// # Errors
+    /// When it cannot work as it is, does not answer or refuses us.
+    pub async fn try_client(&self, client: &ClientRow) -> Result<ClientIdentity> {
+        let named = |error| AppError::client(&client.name, error);
+        let adapter = self.downloads.factory.open(client).map_err(named)?;
+        adapter.test().await.map_err(named)
+    }
+
     /// Forgets a client with its queue, and gives how many rows that had. Its transfers go on and
     /// its history stays.
     ///

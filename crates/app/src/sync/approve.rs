@@ -63,6 +63,18 @@ impl App {
         kept
     }
 
+    /// Whether something of a run waits for a person.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn is_waiting(&self, run: &RunRow) -> Result<bool> {
+        match self.waiting(run).await {
+            Ok(_) => Ok(true),
+            Err(AppError::Usage(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn keep_held(&self, held_run: &RunRow, lease: &Lease) -> Result<u64> {
         let holds = self.waiting(held_run).await?;
         let now = self.clock.now();

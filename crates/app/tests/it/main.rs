@@ -15,6 +15,7 @@ mod identity;
 mod keeping;
 mod monitor;
 mod order;
+mod overview;
 mod person;
 mod play;
 mod posters;

@@ -170,6 +170,7 @@ async fn filter(session: &Session, args: &ItemListArgs) -> Result<ItemFilter, Fa
     }
     Ok(ItemFilter {
         kind,
+        top: false,
         parent: None,
         query: args.query.clone(),
         source: source(session, args.source.as_deref()).await?,

@@ -8,6 +8,7 @@ mod constraints;
 mod db;
 mod downloads;
 mod earlier;
+mod figures;
 mod journal;
 mod leases;
 mod load;
