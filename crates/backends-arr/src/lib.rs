@@ -25,6 +25,7 @@
 
 mod api;
 mod convert;
+mod hook;
 mod identity;
 mod link;
 mod part;
@@ -47,6 +48,7 @@ use shelfread_domain::port::{
 use shelfread_domain::{PathMap, RemoteId, SourceKind};
 
 use crate::api::Api;
+pub use crate::hook::read_hook;
 pub use crate::link::web_url;
 pub use crate::queue::Queued;
 use crate::reader::Reader;

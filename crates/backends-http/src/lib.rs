@@ -31,6 +31,7 @@
 mod client;
 mod config;
 mod error;
+pub mod hook;
 pub mod lenient;
 mod listing;
 mod order;

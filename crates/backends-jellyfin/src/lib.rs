@@ -18,6 +18,7 @@
 
 mod config;
 mod convert;
+mod hook;
 mod libraries;
 mod link;
 mod listing;
@@ -40,6 +41,7 @@ use shelfread_domain::port::{
 use shelfread_domain::{RemoteId, SourceKind};
 
 pub use config::{Flavour, JellyfinConfig};
+pub use hook::read_hook;
 pub use link::web_url;
 
 use crate::page::Reader;

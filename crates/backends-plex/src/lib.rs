@@ -26,6 +26,7 @@
 mod api;
 mod convert;
 mod guid;
+mod hook;
 mod identity;
 mod link;
 mod list;
@@ -46,6 +47,7 @@ use shelfread_domain::port::{
 use shelfread_domain::{PathMap, PlayState, RemoteId, SourceKind};
 
 use crate::api::Api;
+pub use crate::hook::read_hook;
 pub use crate::link::web_url;
 
 /// How to reach a Plex Media Server.

@@ -6,6 +6,7 @@
 mod conformance;
 mod fake;
 mod faults;
+mod hooks;
 mod listing;
 mod odd;
 mod recorded;

@@ -5,6 +5,7 @@
 mod changes;
 mod conformance;
 mod faults;
+mod hooks;
 mod identity;
 mod items;
 mod listing;

@@ -5,6 +5,7 @@
 mod conformance;
 mod fake;
 mod faults;
+mod hooks;
 mod listing;
 mod odd;
 mod recorded;
