@@ -70,6 +70,11 @@ impl Request {
         Self { address: Some(address), ..Self::get([""; 0]) }
     }
 
+    /// A POST to this very address, like [`Request::at`].
+    pub fn post_to(address: Url) -> Self {
+        Self { address: Some(address), ..Self::post([""; 0]) }
+    }
+
     /// A GET.
     pub fn get<S: Into<String>>(segments: impl IntoIterator<Item = S>) -> Self {
         Self::new(Method::GET, segments)
