@@ -14,8 +14,10 @@ pub mod downloads;
 mod error;
 pub mod events;
 mod history;
+pub mod hooks;
 pub mod items;
 pub mod live;
+pub mod notify;
 mod order;
 pub mod overview;
 mod owner;
@@ -25,6 +27,7 @@ pub mod posters;
 pub mod render;
 mod revert;
 pub mod rows;
+pub mod schedule;
 mod source;
 pub mod sources;
 pub mod sync;
@@ -55,6 +58,9 @@ pub struct App {
     pub(crate) live: Arc<live::Board>,
     pub(crate) work: Arc<work::Work>,
     pub(crate) access: Arc<access::Access>,
+    pub(crate) schedule: Arc<schedule::Schedule>,
+    pub(crate) hooks: Arc<hooks::Hints>,
+    pub(crate) notifiers: Arc<dyn notify::NotifierFactory>,
     /// Whether servers are told what their viewers saw elsewhere.
     pub(crate) tells_play_states: bool,
     /// Where posters are kept; without it there are none.
@@ -74,6 +80,9 @@ impl App {
             live: Arc::default(),
             work: Arc::default(),
             access: Arc::default(),
+            schedule: Arc::default(),
+            hooks: Arc::default(),
+            notifiers: Arc::new(notify::Nobody),
             tells_play_states: false,
             posters: None,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shelfread_domain::download::TransferId;
+use shelfread_domain::hint::{Hint, Unreadable};
 use shelfread_domain::port::{FetchPoster, MediaSource, RemoveMedia, SourceError, WritePlayState};
 use shelfread_domain::{ExternalId, ItemKind, RemoteId};
 use shelfread_store::SourceRow;
@@ -60,6 +61,14 @@ pub trait SourceFactory: Send + Sync {
     /// # Errors
     /// When the row cannot work: no address, no token, a kind that this program does not know.
     fn open(&self, source: &SourceRow) -> Result<OpenSource, SourceError>;
+
+    /// What a message of the source's webhooks hints at.
+    ///
+    /// # Errors
+    /// When it is none that this kind of source sends.
+    fn read_hook(&self, source: &SourceRow, _message: &[u8]) -> Result<Vec<Hint>, Unreadable> {
+        Err(Unreadable(format!("a {} sends none", source.kind)))
+    }
 
     /// The address of an object in the source's own web interface; `None` when it has none or its
     /// address is not known yet. Holds no secret.

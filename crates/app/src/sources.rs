@@ -59,7 +59,11 @@ impl App {
         }
         let named = |error: SourceError| AppError::Usage(format!("'{}': {error}", row.name));
         self.factory.open(row).map_err(named)?;
-        Ok(self.store.put_source(row, self.clock.now()).await?)
+        let table = self.schedule.table.of(row);
+        table.map_err(|error| AppError::Usage(format!("'{}': {error}", row.name)))?;
+        let id = self.store.put_source(row, self.clock.now()).await?;
+        self.schedule.woken.notify_one();
+        Ok(id)
     }
 
     /// Asks a source who it is and what it has.

@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use file::{DeclaredClient, SourceConfig};
+pub use file::{DeclaredClient, DeclaredTarget, SourceConfig};
 use shelfread_app::posters::PosterConfig;
+use shelfread_app::schedule::Timetable;
 use shelfread_web::AccessConfig;
 
 /// What was configured, with defaults filled in.
@@ -25,6 +26,8 @@ pub struct Config {
     pub clients: Vec<DeclaredClient>,
     /// How posters are kept.
     pub posters: PosterConfig,
+    /// Declared targets of notifications.
+    pub targets: Vec<DeclaredTarget>,
     /// Everything else that commands need.
     pub settings: Settings,
 }
@@ -42,6 +45,8 @@ pub struct Settings {
     pub keep_events: Option<Duration>,
     /// Whether servers are told what their viewers saw elsewhere.
     pub play_states_told: bool,
+    /// How often sources are synced that have no rhythm of their own.
+    pub schedule: Timetable,
 }
 
 /// A configuration that cannot be used.

@@ -87,9 +87,12 @@ impl Session {
         let app = App::new(store, Arc::new(Adapters), Arc::new(SystemClock))
             .with_downloads(Arc::new(Adapters), Arc::new(PayloadReader::default()))
             .with_play_states_told(config.settings.play_states_told)
-            .with_posters(Posters::new(config.posters.clone(), Arc::new(Outside)));
+            .with_posters(Posters::new(config.posters.clone(), Arc::new(Outside)))
+            .with_schedule(config.settings.schedule.clone())
+            .with_notifiers(Arc::new(Adapters));
         crate::wiring::declare(&app, &config).await?;
         crate::wiring::downloads::declare(&app, &config).await?;
+        crate::wiring::notify::declare(&app, &config).await?;
         Ok(Self { app, settings: config.settings })
     }
 }

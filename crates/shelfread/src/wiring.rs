@@ -2,6 +2,7 @@
 //! database.
 
 pub mod downloads;
+pub mod notify;
 mod posters;
 
 use std::collections::BTreeSet;
@@ -12,10 +13,13 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use shelfread_app::sources::new_source;
 use shelfread_app::{App, AppError, OpenSource, SourceFactory, WebObject};
-use shelfread_backends_arr::{Arr, ArrConfig, Program, web_url as arr_url};
-use shelfread_backends_jellyfin::{Flavour, Jellyfin, JellyfinConfig, web_url as jellyfin_url};
+use shelfread_backends_arr::{Arr, ArrConfig, Program, read_hook as arr_hook, web_url as arr_url};
+use shelfread_backends_jellyfin::{
+    Flavour, Jellyfin, JellyfinConfig, read_hook as jellyfin_hook, web_url as jellyfin_url,
+};
 use shelfread_backends_local::{LocalConfig, LocalFolder};
-use shelfread_backends_plex::{Plex, PlexConfig, web_url as plex_url};
+use shelfread_backends_plex::{Plex, PlexConfig, read_hook as plex_hook, web_url as plex_url};
+use shelfread_domain::hint::{Hint, Unreadable};
 use shelfread_domain::port::{LibraryKind, Problem, SourceError};
 use shelfread_domain::{PathMap, SourceId, SourceKind};
 use shelfread_store::{ManagedBy, SourceRow};
@@ -43,6 +47,18 @@ impl SourceFactory for Adapters {
             SourceKind::Plex => plex(source),
             SourceKind::Sonarr => manager(source, Program::Sonarr),
             SourceKind::Radarr => manager(source, Program::Radarr),
+        }
+    }
+
+    fn read_hook(&self, source: &SourceRow, message: &[u8]) -> Result<Vec<Hint>, Unreadable> {
+        match source.kind {
+            SourceKind::Jellyfin => jellyfin_hook(Flavour::Jellyfin, message),
+            SourceKind::Emby => jellyfin_hook(Flavour::Emby, message),
+            SourceKind::Plex => plex_hook(message),
+            SourceKind::Sonarr => arr_hook(Program::Sonarr, message),
+            SourceKind::Radarr => arr_hook(Program::Radarr, message),
+            // Whoever copies something into a folder may say so, in whatever words.
+            SourceKind::Folder => Ok(vec![Hint::Changed]),
         }
     }
 
@@ -158,6 +174,9 @@ pub async fn declare(app: &App, config: &Config) -> Result<(), Failure> {
         } else {
             app.note_source(&row).await?;
         }
+        if let Some(secret) = &declared.hook_secret {
+            app.set_hook_secret(&declared.name, Some(secret.clone())).await?;
+        }
     }
     app.settle_order().await?;
     let names: BTreeSet<_> = config.sources.iter().map(|s| s.name.as_str()).collect();
@@ -179,6 +198,9 @@ fn declared_row(d: &SourceConfig, known: Option<&SourceRow>) -> Result<SourceRow
     }
     if !d.path_map.is_empty() {
         settings.insert("path_map".to_owned(), json!(d.path_map));
+    }
+    if !d.schedule.is_empty() {
+        settings.insert("schedule".to_owned(), json!(d.schedule));
     }
     let mut url = d.url.clone();
     if d.kind == SourceKind::Folder {

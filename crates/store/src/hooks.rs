@@ -1,14 +1,17 @@
-//! The secrets that webhooks of sources and download clients must bring, encrypted like tokens.
+//! What webhooks need: the secrets that they must bring, encrypted like tokens, and where the
+//! objects that they name are listed.
+
+use std::collections::HashMap;
 
 use secrecy::SecretString;
-use shelfread_domain::SourceId;
 use shelfread_domain::id::ClientId;
+use shelfread_domain::{LibraryId, RemoteId, SourceId};
 use uuid::Uuid;
 
 use crate::Store;
 use crate::error::Result;
 use crate::sources::found;
-use crate::sql::{Session, cell};
+use crate::sql::{Rows, Select, Session, Ty, cell};
 
 impl Store {
     /// The secret of the webhooks of a source; `None` when it has none yet.
@@ -50,6 +53,33 @@ impl Store {
         secret: Option<&SecretString>,
     ) -> Result<()> {
         self.set_hook_secret("download_clients", id.0, secret).await
+    }
+
+    /// Which of these libraries list these objects.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn listed_in(
+        &self,
+        libraries: &[LibraryId],
+        ids: &[RemoteId],
+    ) -> Result<HashMap<RemoteId, Vec<LibraryId>>> {
+        let listed = Select {
+            columns: "l.remote_id, l.library_id",
+            table: "listings l",
+            on: "l.library_id = k.a AND l.remote_id = k.b AND l.part = 0",
+        };
+        let pairs = libraries.iter().flat_map(|l| ids.iter().map(move |id| (l.0, id.as_str())));
+        let mut keys = Rows::new(2, libraries.len() * ids.len());
+        pairs.for_each(|(library, id)| keys.cells.extend([library.into(), id.into()]));
+        let session = Session::new(self.read.clone());
+        let columns = [("a", Ty::Uuid), ("b", Ty::Text)];
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for row in session.look_up(listed, &columns, &keys, []).await? {
+            let (id, library) = (RemoteId(cell(&row, 0)?), LibraryId(cell(&row, 1)?));
+            found.entry(id).or_default().push(library);
+        }
+        Ok(found)
     }
 
     async fn hook_secret(&self, table: &'static str, id: Uuid) -> Result<Option<SecretString>> {

@@ -106,7 +106,7 @@ const COLUMNS: &str = "o.id, o.target_id, t.name, o.event_seq, CAST(o.event AS t
                        o.attempts, o.next_at, o.last_error, o.sent_at, o.created_at";
 
 impl Store {
-    /// Writes letters that are not written yet, and moves the targets' marks to `seen`, in one
+    /// Writes letters that are not written yet, and moves the marks of `targets` to `seen`, in one
     /// transaction. Gives how many letters are new.
     ///
     /// # Errors
@@ -114,6 +114,7 @@ impl Store {
     pub async fn put_letters(
         &self,
         letters: &[NewLetter],
+        targets: &[Uuid],
         seen: i64,
         now: DateTime<Utc>,
     ) -> Result<u64> {
@@ -129,8 +130,10 @@ impl Store {
             let times = [now.clone(), now.clone(), now.clone()];
             written += session.execute_keys(sql, &KEYS, &rows, times).await?;
         }
-        let mark = "UPDATE notification_targets SET seen_seq = ? WHERE seen_seq < ?";
-        session.execute(mark, vec![seen.into(), seen.into()]).await?;
+        let mark = "WITH k AS (SELECT * FROM {k}) UPDATE notification_targets SET seen_seq = ? \
+                    WHERE seen_seq < ? AND id IN (SELECT id FROM k)";
+        let (targets, marks) = (Rows::single(targets.iter().copied()), [seen.into(), seen.into()]);
+        session.execute_keys(mark, &[("id", Ty::Uuid)], &targets, marks).await?;
         session.into_inner().commit().await?;
         Ok(written)
     }

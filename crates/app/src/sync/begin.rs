@@ -136,7 +136,8 @@ pub(crate) async fn take_persons_lease(app: &App) -> Result<Lease> {
     take_named(app, PERSONS_LEASE).await?.ok_or(AppError::AtWork)
 }
 
-async fn take_named(app: &App, name: &str) -> Result<Option<Lease>> {
+/// Takes a lease that is free or expired, or whose owner is gone.
+pub(crate) async fn take_named(app: &App, name: &str) -> Result<Option<Lease>> {
     let take = || app.store.acquire_lease(name, &app.owner, LEASE, app.clock.now());
     if let Some(lease) = take().await? {
         return Ok(Some(lease));

@@ -27,7 +27,7 @@ mod report;
 mod run;
 mod start;
 
-pub(crate) use begin::{keep_lease, take_lease, take_persons_lease};
+pub(crate) use begin::{keep_lease, take_lease, take_named, take_persons_lease};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ use shelfread_app::sources::new_source;
 use shelfread_app::{
     App, Clock, OpenSource, Quiet, RunReport, SourceFactory, SyncRequest, TransferQueue, Waited,
 };
+use shelfread_domain::hint::{Hint, Unreadable};
 use shelfread_domain::port::{
     FetchPoster, LibraryKind, Problem, ServerIdentity, SourceError, Viewer,
 };
@@ -22,7 +23,7 @@ use shelfread_domain::{
     Change, Counts, Existing, Field, ItemId, ItemKind, MaxRemovals, OnMissing, Op, OverrideRecord,
     Plan, RemoteId, Row, RunId, RunMode, RunStatus, SettingsRecord, SourceId, SourceKind, Trigger,
 };
-use shelfread_store::{ItemDetail, ItemFilter, ManagedBy, NewRun, RunEnd, SourceRow, Store};
+use shelfread_store::{ItemDetail, ItemFilter, ManagedBy, NewRun, RunEnd, SourceRow, Store, Vault};
 use shelfread_testkit::faults::Faulty;
 use shelfread_testkit::fixtures::ScriptedSource;
 use tokio::sync::watch;
@@ -163,6 +164,19 @@ impl SourceFactory for Scripted {
             )),
         }
     }
+
+    /// Webhooks of scripts say `object ID`, `changed`, `gone` or `transfers`.
+    fn read_hook(&self, _: &SourceRow, message: &[u8]) -> Result<Vec<Hint>, Unreadable> {
+        let text = std::str::from_utf8(message).map_err(|e| Unreadable(e.to_string()))?;
+        let hint = |line: &str| match line.split_once(' ') {
+            Some(("object", id)) => Ok(Hint::object(id)),
+            None if line == "changed" => Ok(Hint::Changed),
+            None if line == "gone" => Ok(Hint::Gone),
+            None if line == "transfers" => Ok(Hint::Transfers),
+            _ => Err(Unreadable(line.to_owned())),
+        };
+        text.lines().map(hint).collect()
+    }
 }
 
 /// What a source in memory lists; the test changes it.
@@ -183,6 +197,7 @@ pub struct Desk {
     pub pictures: Pictures,
     sources: Sources,
     folder: tempfile::TempDir,
+    url: String,
 }
 
 impl Desk {
@@ -198,7 +213,7 @@ impl Desk {
     }
 
     async fn open(url: &str, folder: tempfile::TempDir) -> Self {
-        let store = Store::open(url).await.unwrap();
+        let store = store(url, &folder).await;
         store.migrate().await.unwrap();
         let start = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Arc::new(TestClock::new(start));
@@ -212,7 +227,16 @@ impl Desk {
         };
         let app = App::new(store, Arc::new(scripted), Arc::clone(&clock) as _)
             .with_posters(Posters::new(posters, Arc::new(pictures.clone())));
-        Self { app, clock, queues, pictures, sources, folder }
+        let url = url.to_owned();
+        Self { app, clock, queues, pictures, sources, folder, url }
+    }
+
+    /// Another program on the same database, with the same sources and the same clock.
+    pub async fn beside(&self) -> App {
+        let store = store(&self.url, &self.folder).await;
+        let (sources, queues) = (Arc::clone(&self.sources), Arc::clone(&self.queues));
+        let factory = Arc::new(Scripted(sources, queues, self.pictures.clone()));
+        App::new(store, factory, Arc::clone(&self.clock) as _)
     }
 
     /// How much SQLite has written, and when; nothing of PostgreSQL.
@@ -415,6 +439,10 @@ impl Desk {
         };
         store.finish_run(run.id, &end, &[]).await.unwrap();
     }
+}
+
+async fn store(url: &str, folder: &tempfile::TempDir) -> Store {
+    Store::open(url).await.unwrap().with_vault(Vault::open(folder.path()).unwrap())
 }
 
 pub fn server(id: &str) -> ServerIdentity {

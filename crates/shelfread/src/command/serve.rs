@@ -65,6 +65,16 @@ fn background(app: &App, settings: &Settings, stop: &CancellationToken) -> Backg
         let app = mine.clone();
         async move { app.watch_downloads(pace, keep, Arc::new(Silent), stop).await }
     });
+    let mine = app.clone();
+    background.keep(app.clock(), "the schedule", move |stop| {
+        let app = mine.clone();
+        async move { app.run_schedule(stop).await }
+    });
+    let mine = app.clone();
+    background.keep(app.clock(), "telling the targets of notifications", move |stop| {
+        let app = mine.clone();
+        async move { app.run_outbox(stop).await }
+    });
     background
 }
 

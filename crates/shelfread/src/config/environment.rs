@@ -2,7 +2,7 @@
 //! source `den` `SHELFREAD_SOURCE_DEN_URL` and so on. A source that only the environment names is
 //! declared by it.
 
-use super::file::{FileClient, FileConfig, FileSource};
+use super::file::{FileClient, FileConfig, FileSource, FileTarget};
 use super::{ConfigError, Variables};
 
 const PREFIX: &str = "SHELFREAD_";
@@ -10,8 +10,8 @@ const PREFIX: &str = "SHELFREAD_";
 /// What may follow the prefix, beside sources and clients.
 const KNOWN: &str = "CONFIG, DATA_DIR, DATABASE_URL, SERVER_LISTEN, SERVER_TRUSTED_PROXIES, \
                      SERVER_AUTH_HEADER, SERVER_PUBLIC_URL, SCHEDULE_FULL, SCHEDULE_QUICK, \
-                     DOWNLOADS_POLL, EVENTS_KEEP, PLAY_STATE_SYNC, POSTERS_HOSTS, \
-                     POSTERS_CACHE_MB, SOURCE_… and DOWNLOAD_CLIENT_…";
+                     SCHEDULE_QUIET, DOWNLOADS_POLL, EVENTS_KEEP, PLAY_STATE_SYNC, POSTERS_HOSTS, \
+                     POSTERS_CACHE_MB, SOURCE_…, DOWNLOAD_CLIENT_… and NOTIFY_…";
 
 /// Puts the variables over what the file says.
 pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<(), ConfigError> {
@@ -22,6 +22,8 @@ pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<
             set_source(&mut config.source, rest, value)
         } else if let Some(rest) = key.strip_prefix("DOWNLOAD_CLIENT_") {
             set_client(&mut config.download_client, rest, value)
+        } else if let Some(rest) = key.strip_prefix("NOTIFY_") {
+            set_target(&mut config.notify, rest, value)
         } else {
             set_plain(config, key, value)
         };
@@ -33,7 +35,9 @@ pub(super) fn overlay(config: &mut FileConfig, variables: &Variables) -> Result<
 /// The variables that the file names as places of secrets.
 fn named_secrets(config: &FileConfig) -> Vec<String> {
     let tokens = config.source.iter().filter_map(|s| s.token_env.clone());
-    tokens.chain(config.download_client.iter().filter_map(|c| c.password_env.clone())).collect()
+    let passwords = config.download_client.iter().filter_map(|c| c.password_env.clone());
+    let told = config.notify.iter().flat_map(|t| [&t.url_env, &t.token_env, &t.secret_env]);
+    tokens.chain(passwords).chain(told.flatten().cloned()).collect()
 }
 
 fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), String> {
@@ -53,6 +57,7 @@ fn set_plain(config: &mut FileConfig, key: &str, value: &str) -> Result<(), Stri
         "SERVER_PUBLIC_URL" => config.server.public_url = Some(value.into()),
         "SCHEDULE_FULL" => config.schedule.full = Some(value.into()),
         "SCHEDULE_QUICK" => config.schedule.quick = Some(value.into()),
+        "SCHEDULE_QUIET" => config.schedule.quiet = Some(value.into()),
         "EVENTS_KEEP" => config.events.keep = Some(value.into()),
         "POSTERS_HOSTS" => {
             let hosts = value.split(',').map(str::trim).filter(|host| !host.is_empty());
@@ -93,7 +98,7 @@ fn is_named(name: &str, variable: &str) -> bool {
 }
 
 fn set_source(sources: &mut Vec<FileSource>, rest: &str, value: &str) -> Result<(), String> {
-    const KEYS: [&str; 15] = [
+    const KEYS: [&str; 18] = [
         "kind",
         "url",
         "path",
@@ -108,6 +113,9 @@ fn set_source(sources: &mut Vec<FileSource>, rest: &str, value: &str) -> Result<
         "hook_secret",
         "full",
         "quick",
+        "schedule_full",
+        "schedule_quick",
+        "schedule_quiet",
         "enabled",
     ];
     let (name, key) = split(rest, &KEYS)?;
@@ -131,14 +139,66 @@ fn set_source(sources: &mut Vec<FileSource>, rest: &str, value: &str) -> Result<
         "hook_secret" => source.hook_secret = Some(value.to_owned().into()),
         "full" => source.full = Some(value.into()),
         "quick" => source.quick = Some(value.into()),
+        "schedule_full" => source.schedule.full = Some(value.into()),
+        "schedule_quick" => source.schedule.quick = Some(value.into()),
+        "schedule_quiet" => source.schedule.quiet = Some(value.into()),
         _ => source.enabled = Some(value.parse().map_err(|e| format!("{e}"))?),
     }
     Ok(())
 }
 
+fn set_target(targets: &mut Vec<FileTarget>, rest: &str, value: &str) -> Result<(), String> {
+    const KEYS: [&str; 12] = [
+        "kind",
+        "url",
+        "url_file",
+        "url_env",
+        "token",
+        "token_file",
+        "token_env",
+        "secret",
+        "secret_file",
+        "secret_env",
+        "events",
+        "enabled",
+    ];
+    let (name, key) = split(rest, &KEYS)?;
+    let at = targets.iter().position(|t| is_named(&t.name, name)).unwrap_or_else(|| {
+        targets.push(FileTarget { name: name.to_ascii_lowercase(), ..FileTarget::default() });
+        targets.len() - 1
+    });
+    let target = &mut targets[at];
+    let secret = || Some(value.to_owned().into());
+    match key {
+        "kind" => value.clone_into(&mut target.kind),
+        "url" => target.url = secret(),
+        "url_file" => target.url_file = Some(value.into()),
+        "url_env" => target.url_env = Some(value.into()),
+        "token" => target.token = secret(),
+        "token_file" => target.token_file = Some(value.into()),
+        "token_env" => target.token_env = Some(value.into()),
+        "secret" => target.secret = secret(),
+        "secret_file" => target.secret_file = Some(value.into()),
+        "secret_env" => target.secret_env = Some(value.into()),
+        "events" => {
+            target.events = Some(value.split(',').map(|kind| kind.trim().to_owned()).collect());
+        }
+        _ => target.enabled = Some(value.parse().map_err(|e| format!("{e}"))?),
+    }
+    Ok(())
+}
+
 fn set_client(clients: &mut Vec<FileClient>, rest: &str, value: &str) -> Result<(), String> {
-    const KEYS: [&str; 7] =
-        ["kind", "url", "username", "password", "password_file", "password_env", "enabled"];
+    const KEYS: [&str; 8] = [
+        "kind",
+        "url",
+        "username",
+        "password",
+        "password_file",
+        "password_env",
+        "hook_secret",
+        "enabled",
+    ];
     let (name, key) = split(rest, &KEYS)?;
     let at = clients.iter().position(|c| is_named(&c.name, name)).unwrap_or_else(|| {
         clients.push(FileClient { name: name.to_ascii_lowercase(), ..FileClient::default() });
@@ -152,6 +212,7 @@ fn set_client(clients: &mut Vec<FileClient>, rest: &str, value: &str) -> Result<
         "password" => client.password = Some(value.to_owned().into()),
         "password_file" => client.password_file = Some(value.into()),
         "password_env" => client.password_env = Some(value.into()),
+        "hook_secret" => client.hook_secret = Some(value.to_owned().into()),
         _ => client.enabled = Some(value.parse().map_err(|e| format!("{e}"))?),
     }
     Ok(())

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use shelfread_app::notify::DEFAULT_EVENTS;
 use shelfread_app::posters::PosterConfig;
+use shelfread_app::schedule::{Timetable, Zone};
 use shelfread_domain::download::ClientKind;
+use shelfread_domain::notify::TargetKind;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{MaxRemovals, OnMissing, SourceKind};
 use shelfread_web::{AccessConfig, NoNetwork};
@@ -17,6 +20,10 @@ use super::{Config, ConfigError, Settings, Variables};
 
 /// Where everything lives unless said otherwise, relative to the working directory.
 pub(super) const DATA_DIR: &str = "data";
+
+/// How often everything is synced, and what changed, unless said otherwise.
+const FULL: &str = "24h";
+const QUICK: &str = "15m";
 
 /// How often a download client is asked while something moves, unless said otherwise.
 const POLL: Duration = Duration::from_secs(5);
@@ -34,6 +41,7 @@ pub(super) struct FileConfig {
     pub(super) play_state: PlayState,
     pub(super) events: Events,
     pub(super) posters: Posters,
+    pub(super) notify: Vec<FileTarget>,
 }
 
 /// Where the server listens unless said otherwise: this machine alone can reach it.
@@ -71,12 +79,13 @@ impl Server {
     }
 }
 
-/// `[schedule]`
+/// `[schedule]`, and the `schedule` of a source
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Schedule {
     pub(super) full: Option<String>,
     pub(super) quick: Option<String>,
+    pub(super) quiet: Option<String>,
 }
 
 /// `[downloads]`
@@ -122,6 +131,7 @@ pub(super) struct FileSource {
     pub(super) priority: Option<i32>,
     pub(super) path_map: BTreeMap<String, String>,
     pub(super) hook_secret: Option<SecretString>,
+    pub(super) schedule: Schedule,
     pub(super) full: Option<String>,
     pub(super) quick: Option<String>,
     pub(super) enabled: Option<bool>,
@@ -138,7 +148,44 @@ pub(super) struct FileClient {
     pub(super) password: Option<SecretString>,
     pub(super) password_file: Option<PathBuf>,
     pub(super) password_env: Option<String>,
+    pub(super) hook_secret: Option<SecretString>,
     pub(super) enabled: Option<bool>,
+}
+
+/// `[[notify]]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileTarget {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) url: Option<SecretString>,
+    pub(super) url_file: Option<PathBuf>,
+    pub(super) url_env: Option<String>,
+    pub(super) token: Option<SecretString>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) token_env: Option<String>,
+    pub(super) secret: Option<SecretString>,
+    pub(super) secret_file: Option<PathBuf>,
+    pub(super) secret_env: Option<String>,
+    pub(super) events: Option<Vec<String>>,
+    pub(super) enabled: Option<bool>,
+}
+
+/// A declared target of notifications.
+#[derive(Debug, Clone)]
+pub struct DeclaredTarget {
+    /// Its name.
+    pub name: String,
+    /// In which form it wants to be told.
+    pub kind: TargetKind,
+    /// Where.
+    pub url: SecretString,
+    /// A token, or the key of signatures.
+    pub secret: Option<SecretString>,
+    /// The kinds of events.
+    pub events: Vec<String>,
+    /// Whether it is told.
+    pub enabled: bool,
 }
 
 /// A declared source.
@@ -164,6 +211,10 @@ pub struct SourceConfig {
     pub priority: i32,
     /// How its paths read here.
     pub path_map: BTreeMap<String, String>,
+    /// What its webhooks must bring; made up when it is not declared.
+    pub hook_secret: Option<SecretString>,
+    /// How often it is synced, where that is not as for all: `full`, `quick` and `quiet`.
+    pub schedule: BTreeMap<&'static str, String>,
     /// Whether it is synced.
     pub enabled: bool,
 }
@@ -181,6 +232,8 @@ pub struct DeclaredClient {
     pub username: Option<String>,
     /// Its password or API key.
     pub password: Option<SecretString>,
+    /// What its webhooks must bring; made up when it is not declared.
+    pub hook_secret: Option<SecretString>,
     /// Whether it is asked.
     pub enabled: bool,
 }
@@ -226,6 +279,10 @@ impl FileConfig {
             clients.map(|client| client.finish(variables)).collect::<Result<_, _>>()?;
         unique(sources.iter().map(|s| s.name.as_str()))?;
         unique(clients.iter().map(|c| c.name.as_str()))?;
+        let targets = self.notify.into_iter();
+        let targets: Vec<DeclaredTarget> =
+            targets.map(|target| target.finish(variables)).collect::<Result<_, _>>()?;
+        unique(targets.iter().map(|t| t.name.as_str()))?;
         let settings = Settings {
             listen: self.server.listen.unwrap_or(LISTEN),
             access: self.server.access()?,
@@ -235,9 +292,10 @@ impl FileConfig {
                 keep => length("events.keep", keep)?,
             },
             play_states_told: self.play_state.sync,
+            schedule: self.schedule.finish()?,
         };
         let posters = self.posters.finish(&data_dir)?;
-        Ok(Config { data_dir, database_url, sources, clients, posters, settings })
+        Ok(Config { data_dir, database_url, sources, clients, targets, posters, settings })
     }
 }
 
@@ -268,6 +326,48 @@ fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), ConfigError> {
 fn entry(name: &str, message: impl Into<String>) -> ConfigError {
     let name = if name.is_empty() { "an entry without name" } else { name };
     ConfigError::Entry { name: name.to_owned(), message: message.into() }
+}
+
+impl Schedule {
+    /// The timetable of all sources that have none of their own.
+    fn finish(self) -> Result<Timetable, ConfigError> {
+        let rhythm = |text: Option<String>, default: &str| {
+            let text = text.unwrap_or_else(|| default.to_owned());
+            text.parse().map_err(|e| entry("schedule", format!("{e}")))
+        };
+        Ok(Timetable {
+            full: rhythm(self.full, FULL)?,
+            quick: rhythm(self.quick, QUICK)?,
+            quiet: match self.quiet.as_deref() {
+                None | Some("off") => None,
+                Some(text) => Some(text.parse().map_err(|e| entry("schedule", format!("{e}")))?),
+            },
+            zone: Zone::Local,
+        })
+    }
+}
+
+/// What a source says of its own rhythm: in its `schedule`, or as keys of its own.
+fn own_schedule(
+    name: &str,
+    schedule: Schedule,
+    [full, quick]: [Option<String>; 2],
+) -> Result<BTreeMap<&'static str, String>, ConfigError> {
+    let mut own = BTreeMap::new();
+    for (key, nested, plain) in [
+        ("full", schedule.full, full),
+        ("quick", schedule.quick, quick),
+        ("quiet", schedule.quiet, None),
+    ] {
+        let text = match (nested, plain) {
+            (Some(_), Some(_)) => {
+                return Err(entry(name, format!("give one of `{key}` and `schedule.{key}`")));
+            }
+            (nested, plain) => nested.or(plain),
+        };
+        own.extend(text.map(|text| (key, text)));
+    }
+    Ok(own)
 }
 
 impl FileSource {
@@ -307,7 +407,6 @@ impl FileSource {
             Secret { key: "token", value: self.token, file: self.token_file, env: self.token_env };
         Ok(SourceConfig {
             token: secret.read(&name, variables)?,
-            name,
             kind,
             url,
             media,
@@ -316,7 +415,10 @@ impl FileSource {
             max_removals,
             priority: self.priority.unwrap_or(order),
             path_map: self.path_map,
+            hook_secret: self.hook_secret,
+            schedule: own_schedule(&name, self.schedule, [self.full, self.quick])?,
             enabled: self.enabled.unwrap_or(true),
+            name,
         })
     }
 }
@@ -352,7 +454,37 @@ impl FileClient {
             kind,
             url: self.url,
             username: self.username,
+            hook_secret: self.hook_secret,
             enabled: self.enabled.unwrap_or(true),
+        })
+    }
+}
+
+impl FileTarget {
+    fn finish(self, variables: &Variables) -> Result<DeclaredTarget, ConfigError> {
+        let name = self.name.clone();
+        let fail = |message: String| entry(&name, message);
+        if name.is_empty() || name.contains('/') {
+            return Err(fail("a notification needs a `name` without `/`".to_owned()));
+        }
+        let known = TargetKind::ALL.map(TargetKind::as_str).join(", ");
+        let kind = TargetKind::parse(&self.kind)
+            .ok_or_else(|| fail(format!("'{}' is no kind of notification ({known})", self.kind)))?;
+        let read = |key, value, file, env| Secret { key, value, file, env }.read(&name, variables);
+        let url = read("url", self.url, self.url_file, self.url_env)?;
+        let token = read("token", self.token, self.token_file, self.token_env)?;
+        let secret = read("secret", self.secret, self.secret_file, self.secret_env)?;
+        if token.is_some() && secret.is_some() {
+            return Err(fail("give one of `token` and `secret`".to_owned()));
+        }
+        let defaults = || DEFAULT_EVENTS.map(str::to_owned).to_vec();
+        Ok(DeclaredTarget {
+            kind,
+            url: url.ok_or_else(|| fail("a notification needs `url`".to_owned()))?,
+            secret: secret.or(token),
+            events: self.events.unwrap_or_else(defaults),
+            enabled: self.enabled.unwrap_or(true),
+            name: self.name,
         })
     }
 }

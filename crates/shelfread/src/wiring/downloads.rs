@@ -76,7 +76,11 @@ pub async fn declare(app: &App, config: &Config) -> Result<(), Failure> {
             );
             return Err(Failure::usage(message));
         }
-        app.save_client(&declared_row(declared, row, order * 10)).await?;
+        let row = declared_row(declared, row, order * 10);
+        app.save_client(&row).await?;
+        if let Some(secret) = &declared.hook_secret {
+            app.store().set_client_hook_secret(row.id, Some(secret)).await?;
+        }
     }
     for row in known.iter().filter(is_orphan).filter(|row| !taken.contains(&row.id)) {
         tracing::warn!(client = row.name, "no longer declared; it is kept, disabled");

@@ -8,6 +8,7 @@ mod cli;
 mod demo;
 mod desk;
 mod downloads;
+mod flow;
 mod folders;
 mod items;
 mod killed;
