@@ -9,6 +9,7 @@
 mod bench;
 mod ci;
 mod deny;
+mod mutants;
 mod packages;
 mod source;
 mod tidy;
@@ -26,6 +27,8 @@ enum Chore {
     Ci,
     /// Check licences, names and sources of all dependencies.
     Deny,
+    /// Put deliberate faults into a copy and see whether the tests catch each.
+    Mutants(mutants::Arguments),
     /// Check what the compiler cannot: layers, headers, forbidden words, the code map.
     Tidy,
     /// Measure time and memory of the release binary, beside the least that any program needs.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Ci => ci::run(),
         Chore::Deny => deny::run(),
+        Chore::Mutants(arguments) => mutants::run(&arguments),
         Chore::Tidy => tidy::run(),
         #[cfg(feature = "bench")]
         Chore::Bench(arguments) => bench::run(&arguments),
