@@ -137,6 +137,18 @@ pub enum SourceCommand {
     },
     /// Change a source
     Set(SourceArgs),
+    /// Show where the webhooks of a source or download client call, with their secret
+    Hook {
+        /// Its name
+        name: String,
+        /// Make up another secret; the old one lets nobody in any more
+        #[arg(long)]
+        renew: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show when each source is synced next, and why one is left alone
+    Schedule(Format),
     /// Forget a source and everything that it listed
     Remove {
         /// Its name

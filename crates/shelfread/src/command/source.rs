@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use secrecy::SecretString;
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use shelfread_app::{AppError, sources};
 use shelfread_domain::SourceId;
@@ -19,6 +20,10 @@ pub async fn run(session: &Session, verb: &SourceCommand) -> Outcome {
         SourceCommand::Add(args) => add(session, args).await,
         SourceCommand::Set(args) => set(session, args).await,
         SourceCommand::Test { name, format } => test(session, name, format.json).await,
+        SourceCommand::Hook { name, renew, format } => {
+            hook(session, name, *renew, format.json).await
+        }
+        SourceCommand::Schedule(format) => schedule(session, format.json).await,
         SourceCommand::Remove { name } => {
             let removed = session.app.remove_source(name).await?;
             output::line(format!("forgot '{name}'; {removed} items are no longer listed anywhere"));
@@ -45,6 +50,51 @@ async fn list(session: &Session, as_json: bool) -> Outcome {
         vec![s.name.clone(), s.kind.to_string(), s.url.clone(), priority, health]
     });
     let header = ["NAME", "KIND", "ADDRESS", "PRIORITY", "HEALTH"];
+    output::table(&header, rows.collect(), "there is no source yet");
+    Ok(0)
+}
+
+async fn hook(session: &Session, name: &str, renew: bool, as_json: bool) -> Outcome {
+    let secret = match renew {
+        true => session.app.set_hook_secret(name, None).await?,
+        false => session.app.hook_secret(name).await?,
+    };
+    let key = secret.expose_secret();
+    let path = format!("/hooks/{}?key={}", encoded(name), encoded(key));
+    if as_json {
+        output::json(&json!({ "name": name, "path": path, "key": key }))?;
+        return Ok(0);
+    }
+    output::line(format!("webhooks of '{name}' call {path} at the address of the server"));
+    output::line("  or without ?key=… and with the header X-Hook-Key, where a program can set one");
+    Ok(0)
+}
+
+/// As a part of an address.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+async fn schedule(session: &Session, as_json: bool) -> Outcome {
+    let all = session.app.schedule().await?;
+    if as_json {
+        output::json(&json!({ "schedule": all }))?;
+        return Ok(0);
+    }
+    let time = |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), output::local);
+    let rows = all.into_iter().map(|s| {
+        let state = match (s.paused, s.running, s.backing_off_until) {
+            (true, ..) => "disabled".to_owned(),
+            (_, true, _) => "is being synced".to_owned(),
+            (_, _, Some(until)) => {
+                format!("left alone until {}: {}", output::local(until), s.why.unwrap_or_default())
+            }
+            _ => s.why.unwrap_or_else(|| "fine".to_owned()),
+        };
+        let (full, quick) = (time(s.next_full), time(s.next_quick));
+        vec![s.source, s.full, full, s.quick, quick, state]
+    });
+    let header = ["NAME", "FULL", "NEXT", "QUICK", "NEXT", "STATE"];
     output::table(&header, rows.collect(), "there is no source yet");
     Ok(0)
 }
