@@ -29,6 +29,8 @@ struct Need {
 enum Probe {
     /// A program on the path.
     Program(&'static str),
+    /// A file.
+    File(&'static str),
     /// A program of PostgreSQL, of at least this version where Debian keeps it, or on the path.
     Postgres(&'static str, u32),
 }
@@ -48,6 +50,21 @@ const NEEDS: &[Need] = &[
         probe: Probe::Program("ffmpeg"),
         package: "ffmpeg",
         check: "media files of folder tests",
+    },
+    Need {
+        probe: Probe::Program("chromium"),
+        package: "chromium",
+        check: "tests of the web interface",
+    },
+    Need {
+        probe: Probe::Program("chromedriver"),
+        package: "chromium-driver",
+        check: "tests of the web interface",
+    },
+    Need {
+        probe: Probe::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+        package: "fonts-dejavu-core",
+        check: "tests of the web interface",
     },
     Need {
         probe: Probe::Program("transmission-daemon"),
@@ -142,6 +159,7 @@ fn find(probe: Probe) -> Option<PathBuf> {
     };
     match probe {
         Probe::Program(name) => on_path(name),
+        Probe::File(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
         Probe::Postgres(name, version) => {
             let installed = postgres(Path::new("/usr/lib/postgresql"), name, version);
             installed.or_else(|| on_path(name))
@@ -198,7 +216,7 @@ fn install_commands(rights: Rights, options: &str, packages: &[&str]) -> Option<
 fn instructions(missing: &[&Need]) -> String {
     let mut text = String::from("these are missing:");
     for need in missing {
-        let (Probe::Program(name) | Probe::Postgres(name, _)) = need.probe;
+        let (Probe::Program(name) | Probe::File(name) | Probe::Postgres(name, _)) = need.probe;
         text += &format!("\n  {name} of package {} ({})", need.package, need.check);
     }
     let packages = packages(missing).join(" ");

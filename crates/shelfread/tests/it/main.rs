@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
 
+mod browser;
 mod cli;
 #[cfg(feature = "demo")]
 mod demo;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use shelfread_testkit::until;
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A client that goes straight to its server.
 pub fn client() -> reqwest::Client {
