@@ -95,8 +95,8 @@ mod tests {
         assert_eq!(code.reveal().len(), 19);
         let typed = code.reveal().replace('-', " ").to_lowercase();
         assert!(code.is_it(&typed.into()));
-        for wrong in ["", "----", &SetupCode::new().unwrap().reveal().to_owned()] {
-            assert!(!code.is_it(&wrong.to_owned().into()));
+        for wrong in ["", "----", SetupCode::new().unwrap().reveal()] {
+            assert!(!code.is_it(&wrong.into()));
         }
     }
 }

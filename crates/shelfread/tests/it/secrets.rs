@@ -180,10 +180,10 @@ impl Session {
         let heard = self.heard.iter();
         for (what, secret) in &self.secrets {
             assert!(secret.len() > 8, "{what}");
-            for (place, text) in heard.clone().filter(|(_, text)| text.contains(secret)) {
-                let at = text.find(secret).unwrap();
-                let near: String = text.chars().skip(at.saturating_sub(200)).take(300).collect();
-                panic!("{what} in {place}: {near}");
+            if let Some((place, text)) = heard.clone().find(|(_, text)| text.contains(secret)) {
+                let before = text.split(secret.as_str()).next().unwrap_or_default();
+                let near: String = before.chars().rev().take(200).collect();
+                panic!("{what} in {place}, behind: {}", near.chars().rev().collect::<String>());
             }
         }
     }

@@ -22,8 +22,15 @@ const OPEN: [&str; 4] = ["/healthz", "/readyz", "/hooks/", "/assets/"];
 /// The ways in and out.
 const WAYS: [&str; 3] = ["/login", "/logout", "/setup"];
 
-/// Routes that only an admin may even look at.
-const ADMIN: [&str; 2] = ["/api/v1/users", "/api/v1/tokens"];
+/// Routes that only an admin may even look at: who may use the server, and the whole database.
+const ADMIN: [&str; 6] = [
+    "/api/v1/users",
+    "/api/v1/tokens",
+    "/api/v1/backup",
+    "/settings/users",
+    "/settings/tokens",
+    "/settings/backup",
+];
 
 /// Routes on which readers decide about themselves.
 const OWN: [&str; 2] = ["/account", "/api/v1/me"];
@@ -78,6 +85,7 @@ mod tests {
             (Method::POST, "/sources", "write"),
             (Method::GET, "/api/v1/users", "admin"),
             (Method::DELETE, "/api/v1/tokens/{name}", "admin"),
+            (Method::POST, "/settings/backup", "admin"),
             (Method::POST, "/account/password", "read"),
         ] {
             assert_eq!(scope(method.clone(), route), expected, "{method} {route}");

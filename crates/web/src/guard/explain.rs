@@ -101,3 +101,28 @@ fn page(problem: &Problem, whole: bool) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn breaks() -> &'static str {
+        panic!("a mistake of ours")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_that_tells_nothing() {
+        let routes = Router::new().route("/", get(breaks));
+        let routes: Router = routes.layer(CatchPanicLayer::custom(panic));
+        let answer = routes.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let text = to_bytes(answer.into_body(), LONGEST).await.unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains("mistake"), "{text:?}");
+    }
+}

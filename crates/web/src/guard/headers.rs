@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The referrer stays here; without any, browsers would not say where a form comes from.
-const ALWAYS: [(HeaderName, &str); 7] = [
+const ALWAYS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -23,12 +23,15 @@ const ALWAYS: [(HeaderName, &str); 7] = [
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// A year over TLS only, once there was TLS.
-const TLS: &str = "max-age=31536000";
+/// A year over TLS only, once there was TLS; and a window of its own, which browsers give nobody
+/// without TLS.
+const OVER_TLS: [(HeaderName, &str); 2] = [
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
 
 pub async fn protect(request: Request, next: Next) -> Response {
     let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
@@ -38,13 +41,11 @@ pub async fn protect(request: Request, next: Next) -> Response {
     let mut set = |name: HeaderName, value| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    for (name, value) in ALWAYS {
+    let over_tls = OVER_TLS.into_iter().filter(|_| secure);
+    for (name, value) in ALWAYS.into_iter().chain(over_tls) {
         set(name, value);
     }
     set(header::CACHE_CONTROL, keep);
-    if secure {
-        set(header::STRICT_TRANSPORT_SECURITY, TLS);
-    }
     answer
 }
 

@@ -11,11 +11,9 @@ mod clients;
 mod correct;
 mod downloads;
 mod events;
-mod hook;
 mod item;
 mod layout;
 mod library;
-mod notify;
 mod overview;
 mod parts;
 mod people;
@@ -45,6 +43,4 @@ pub fn routes() -> Router<Web> {
         .merge(clients::routes())
         .merge(settings::routes())
         .merge(people::routes())
-        .merge(notify::routes())
-        .merge(hook::routes())
 }

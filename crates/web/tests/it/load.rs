@@ -98,7 +98,7 @@ async fn a_burst_of_ten_thousand_is_answered_while_a_sync_goes_on() {
     let before = resident();
     let ask = async |n: usize| {
         let path = paths[n % paths.len()];
-        let known = n % 3 > 0;
+        let known = !n.is_multiple_of(3);
         let request =
             if known { desk.request(Method::GET, path) } else { desk.ask(Method::GET, path) };
         (path, said(request).await.status)

@@ -22,10 +22,21 @@ pub async fn exchange(desk: &Desk, bytes: &[u8]) -> String {
 /// Everything that the server still says until it closes.
 pub async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
-    // A connection that is reset is closed too.
-    let _ = read.expect("the server closes the connection");
+    let reading = async {
+        // A connection that is reset is closed too; and what streams for ever has begun.
+        while let Ok(1..) = stream.read_buf(&mut answer).await {
+            if has(&answer, b"text/event-stream") {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, reading).await.expect("the server closes the connection");
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Whether the head of an answer has these bytes.
+fn has(answer: &[u8], bytes: &[u8]) -> bool {
+    answer[..answer.len().min(4_096)].windows(bytes.len()).any(|window| window == bytes)
 }
 
 /// The status of an answer; 0 when there is none.
