@@ -1,7 +1,8 @@
 //! The rows that use cases take and give, for those who know no store.
 
 pub use shelfread_store::{
-    ClientRow, DownloadFilter, EpisodeRow, Event, EventFilter, ItemDetail, ItemFilter, LibraryRow,
-    ListingDetail, ManagedBy, Page, PastChange, RemovalState, RunChange, RunRow, SeasonRow, Sort,
-    SourceRow, StoreError, ViewerRow, WaitingHold,
+    ClientRow, DownloadFilter, EpisodeRow, Event, EventFilter, ItemDetail, ItemFilter, Letter,
+    LetterFilter, LetterState, LibraryRow, ListingDetail, ManagedBy, Page, PastChange,
+    RemovalState, RunChange, RunRow, SeasonRow, Sort, SourceRow, StoreError, ViewerRow,
+    WaitingHold,
 };

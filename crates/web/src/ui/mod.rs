@@ -11,9 +11,11 @@ mod clients;
 mod correct;
 mod downloads;
 mod events;
+mod hook;
 mod item;
 mod layout;
 mod library;
+mod notify;
 mod overview;
 mod parts;
 mod people;
@@ -43,4 +45,6 @@ pub fn routes() -> Router<Web> {
         .merge(clients::routes())
         .merge(settings::routes())
         .merge(people::routes())
+        .merge(notify::routes())
+        .merge(hook::routes())
 }

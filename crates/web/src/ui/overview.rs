@@ -3,8 +3,10 @@
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
+use chrono::{DateTime, Utc};
 use shelfread_app::overview::{ClientState, Health, SourceState};
 use shelfread_app::rows::{Page, RunRow, WaitingHold};
+use shelfread_app::schedule::SourceSchedule;
 use shelfread_domain::{ItemKind, ItemStatus};
 
 use super::chart::Trend;
@@ -29,6 +31,14 @@ struct OverviewPage {
     tiles: Vec<Tile>,
     trend: Trend,
     runs: Vec<RunRow>,
+    schedule: Vec<SourceSchedule>,
+    /// Notifications that could not be delivered.
+    dead: u64,
+}
+
+/// When a source is synced next, whatever of it.
+fn next(times: &SourceSchedule) -> Option<DateTime<Utc>> {
+    times.next_full.into_iter().chain(times.next_quick).min()
 }
 
 /// A figure that leads to what it counts.
@@ -42,8 +52,14 @@ impl OverviewPage {
     /// Whether nothing waits for a person.
     fn is_calm(&self) -> bool {
         self.shell.waiting.total() == 0
+            && self.dead == 0
             && self.sources.iter().all(|s| s.health != Health::Failing)
             && self.clients.iter().all(|c| c.health != Health::Failing)
+    }
+
+    /// What is known of the times of a source.
+    fn times(&self, source: &str) -> Option<&SourceSchedule> {
+        self.schedule.iter().find(|times| times.source == source)
     }
 
     fn failing_sources(&self) -> impl Iterator<Item = &SourceState> {
@@ -64,6 +80,8 @@ async fn show(visit: Visit) -> Seen {
         clients: app.client_states().await?,
         tiles: tiles(&app.tally().await?),
         trend: Trend::of(&app.trend(DAYS).await?),
+        schedule: app.schedule().await?,
+        dead: app.targets().await?.iter().map(|target| target.dead).sum(),
         runs: app.store().runs(Page { offset: 0, limit: 8 }).await?,
     };
     visit.show(&page)

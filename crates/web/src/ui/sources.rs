@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shelfread_app::overview::{ClientState, SourceState};
 use shelfread_app::rows::{ManagedBy, SourceRow};
+use shelfread_app::schedule::{ScheduleChange, SourceSchedule};
 use shelfread_app::sources::{Tested, new_source};
 use shelfread_app::{App, AppError};
 use shelfread_domain::{SourceId, SourceKind};
@@ -30,6 +31,7 @@ pub fn routes() -> Router<Web> {
         .route("/sources/{name}", get(show).post(save))
         .route("/sources/{name}/test", post(try_known))
         .route("/sources/{name}/switch", post(switch))
+        .route("/sources/{name}/times", post(set_times))
         .route("/sources/{name}/remove", get(farewell).post(remove))
 }
 
@@ -135,10 +137,19 @@ struct SourcePage {
     form: SourceForm,
     /// What is known of it; of a new one nothing.
     state: Option<SourceState>,
+    /// When it is synced.
+    times: Option<SourceSchedule>,
     error: Option<String>,
 }
 
 impl SourcePage {
+    /// What was set for this source alone.
+    fn own(&self, key: &str) -> String {
+        let row = self.state.as_ref().map(|state| &state.row);
+        let own = row.and_then(|row| row.settings["schedule"][key].as_str());
+        own.unwrap_or_default().to_owned()
+    }
+
     fn action(&self) -> String {
         match &self.state {
             Some(state) => format!("/sources/{}", parts::encoded(&state.row.name)),
@@ -182,14 +193,18 @@ const KINDS: [(&str, &str); 6] = [
 
 async fn fresh(visit: Visit) -> Seen {
     let form = SourceForm { kind: "jellyfin".to_owned(), ..SourceForm::default() };
-    let page = SourcePage { shell: visit.shell.clone(), form, state: None, error: None };
+    let page =
+        SourcePage { shell: visit.shell.clone(), form, state: None, times: None, error: None };
     visit.show(&page)
 }
 
 async fn show(visit: Visit, Path(name): Path<String>) -> Seen {
     let state = known(&visit.web.app, &name).await?;
     let form = SourceForm::of(&state.row);
-    let page = SourcePage { shell: visit.shell.clone(), form, state: Some(state), error: None };
+    let mut times = visit.web.app.schedule().await?;
+    times.retain(|times| times.source == name);
+    let (shell, times) = (visit.shell.clone(), times.pop());
+    let page = SourcePage { shell, form, state: Some(state), times, error: None };
     visit.show(&page)
 }
 
@@ -228,7 +243,7 @@ async fn save(visit: Visit, Path(name): Path<String>, Form(form): Form<SourceFor
 fn again(visit: Visit, form: SourceForm, state: Option<SourceState>, error: &AppError) -> Seen {
     let error = Some(advice(error));
     let form = SourceForm { token: String::new(), ..form };
-    let page = SourcePage { shell: visit.shell.clone(), form, state, error };
+    let page = SourcePage { shell: visit.shell.clone(), form, state, times: None, error };
     visit.show(&page)
 }
 
@@ -342,6 +357,22 @@ async fn switch(visit: Visit, Path(name): Path<String>) -> Seen {
     let text = if enabled { "It is synced again." } else { "It is paused; what it listed stays." };
     let to = format!("/sources/{}", parts::encoded(&name));
     Ok(Done::of(to, saved.map(|_| text.to_owned())).into_response())
+}
+
+#[derive(Deserialize)]
+struct Times {
+    full: String,
+    quick: String,
+    quiet: String,
+}
+
+async fn set_times(visit: Visit, Path(name): Path<String>, Form(form): Form<Times>) -> Seen {
+    let app = &visit.web.app;
+    changeable(app, &name).await?;
+    let (full, quick, quiet) = (Some(form.full), Some(form.quick), Some(form.quiet));
+    let done = app.set_schedule(&name, &ScheduleChange { full, quick, quiet }).await;
+    let to = format!("/sources/{}", parts::encoded(&name));
+    Ok(Done::of(to, done.map(|()| "It is synced by these times now.".to_owned())).into_response())
 }
 
 #[derive(Template)]
