@@ -11,6 +11,8 @@ mod ci;
 mod deny;
 mod mutants;
 mod packages;
+#[cfg(feature = "sim")]
+mod sim;
 mod source;
 mod tidy;
 mod workspace;
@@ -46,16 +48,37 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Drive simulated worlds through hundreds of steps and check the promises after each.
+    #[cfg(feature = "sim")]
+    Sim(sim::Arguments),
+    /// Drive simulated worlds through hundreds of steps and check the promises after each.
+    #[cfg(not(feature = "sim"))]
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// Those of the simulation; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
-/// Builds this program again, with what only the bench needs, and lets that one measure.
-#[cfg(not(feature = "bench"))]
-fn bench(arguments: &[String]) -> anyhow::Result<()> {
+/// Builds this program again, with what only one chore needs, and lets that one do it.
+#[cfg(not(all(feature = "bench", feature = "sim")))]
+fn with_feature(chore: &str, arguments: &[String]) -> anyhow::Result<()> {
     let status = workspace::cargo()
-        .args(["run", "--release", "--package", "xtask", "--features", "bench", "--", "bench"])
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "xtask",
+            "--features",
+            chore,
+            "--",
+            chore,
+        ])
         .args(arguments)
         .status()?;
-    anyhow::ensure!(status.success(), "the bench: {status}");
+    anyhow::ensure!(status.success(), "{chore}: {status}");
     Ok(())
 }
 
@@ -70,7 +93,11 @@ fn main() -> ExitCode {
         #[cfg(feature = "bench")]
         Chore::Floor(arguments) => bench::floor::run(&arguments),
         #[cfg(not(feature = "bench"))]
-        Chore::Bench { arguments } => bench(&arguments),
+        Chore::Bench { arguments } => with_feature("bench", &arguments),
+        #[cfg(feature = "sim")]
+        Chore::Sim(arguments) => sim::run(&arguments),
+        #[cfg(not(feature = "sim"))]
+        Chore::Sim { arguments } => with_feature("sim", &arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -64,6 +64,14 @@ impl Store {
         self
     }
 
+    /// Calls this after each statement of what writes, for whoever stops the program between two
+    /// of them.
+    #[must_use]
+    pub fn watched(mut self, after: impl Fn() + Send + Sync + 'static) -> Self {
+        self.write.set_metric_callback(move |_| after());
+        self
+    }
+
     /// The address without its password.
     pub fn url(&self) -> &str {
         &self.url
