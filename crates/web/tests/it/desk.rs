@@ -17,7 +17,7 @@ use shelfread_app::sources::new_source;
 use shelfread_app::{App, Clock, OpenSource, SourceFactory};
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_domain::{SourceId, SourceKind};
-use shelfread_store::{ManagedBy, SourceRow, Store};
+use shelfread_store::{ManagedBy, SourceRow, Store, Vault};
 use shelfread_testkit::faults::Faulty;
 use shelfread_testkit::fixtures::ScriptedSource;
 use shelfread_testkit::postgres::postgres;
@@ -166,7 +166,8 @@ impl Desk {
     }
 
     async fn open(url: &str, folder: TempDir, change: impl FnOnce(Web) -> Web) -> Self {
-        let store = Store::open(url).await.unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        let store = Store::open(url).await.unwrap().with_vault(vault);
         store.migrate().await.unwrap();
         let sources = Sources::default();
         let factory = Arc::new(Scripted(Arc::clone(&sources)));

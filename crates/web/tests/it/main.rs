@@ -6,4 +6,5 @@ mod access;
 mod desk;
 mod guard;
 mod load;
+mod ui;
 mod wire;
