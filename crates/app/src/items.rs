@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shelfread_domain::{Field, Fields, ItemId, ItemKind, ItemStatus};
+use shelfread_domain::{Facts, Field, Fields, ItemId, ItemKind, ItemStatus};
 use shelfread_store::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail, Sort, SortKey};
 
 use crate::App;
@@ -253,7 +253,7 @@ fn origin(
 }
 
 fn said(l: &ListingDetail) -> Fields {
-    let facts = l.listing.facts.clone();
+    let facts = Facts::clone(&l.listing.facts);
     Fields {
         title: facts.title,
         sort_title: facts.sort_title,

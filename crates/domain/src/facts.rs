@@ -64,6 +64,41 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether two say the same of everything but where the poster is: a server that gave an object
+    /// a new id gives its poster a new address.
+    pub fn same_but_poster(&self, other: &Self) -> bool {
+        let Self {
+            title,
+            sort_title,
+            overview,
+            year,
+            air_date,
+            runtime_seconds,
+            poster_url: _,
+            season_number,
+            episode_number,
+            absolute_number,
+            monitored,
+            added_at,
+            slug,
+            trashed,
+            external_ids,
+            files,
+        } = self;
+        let texts = (title, sort_title, overview, slug)
+            == (&other.title, &other.sort_title, &other.overview, &other.slug);
+        let numbers = (season_number, episode_number, absolute_number, year)
+            == (&other.season_number, &other.episode_number, &other.absolute_number, &other.year);
+        let times = (air_date, runtime_seconds, added_at)
+            == (&other.air_date, &other.runtime_seconds, &other.added_at);
+        let state = (monitored, trashed) == (&other.monitored, &other.trashed);
+        texts
+            && numbers
+            && times
+            && state
+            && (external_ids, files) == (&other.external_ids, &other.files)
+    }
+
     /// Brings every value within its bounds: absurd numbers and empty texts become absent, long
     /// texts are cut, lists are sorted and without doubles. Adapters may pass on what they got.
     pub fn normalize(&mut self) {

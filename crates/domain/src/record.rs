@@ -1,5 +1,7 @@
 //! The rows of the catalogue as values, free of any database.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -122,8 +124,8 @@ pub struct ListingRecord {
     pub parent_remote_id: Option<RemoteId>,
     /// Its item; `None` while it is quarantined.
     pub item_id: Option<ItemId>,
-    /// What the source says of it.
-    pub facts: Facts,
+    /// What the source says of it; shared, since most changes of a listing leave it alone.
+    pub facts: Arc<Facts>,
     /// What the source says of the play state of its viewer.
     pub play: Option<PlayState>,
     /// Of the observation that was last recorded.

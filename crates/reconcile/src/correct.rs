@@ -17,9 +17,9 @@ use std::collections::{BTreeSet, HashSet};
 
 pub use restore::{Restored, Whole, restore};
 use shelfread_domain::{
-    Change, Counts, ExternalId, Field, Fields, ItemId, ItemKind, ItemRecord, Known, LibraryId,
-    ListingId, ListingRecord, MatchBasis, NaturalKey, Observation, Op, OverrideRecord, Plan,
-    ProgressRecord, Row, RunId, SettingsRecord, ViewerId,
+    Change, Counts, ExternalId, Facts, Field, Fields, ItemId, ItemKind, ItemRecord, Known,
+    LibraryId, ListingId, ListingRecord, MatchBasis, NaturalKey, Observation, Op, OverrideRecord,
+    Plan, ProgressRecord, Row, RunId, SettingsRecord, ViewerId,
 };
 use uuid::Uuid;
 
@@ -461,7 +461,7 @@ fn fingerprint(listing: &ListingRecord, context: &Context<'_>) -> i64 {
         part: listing.part,
         kind: listing.kind,
         parent: listing.parent_remote_id.clone(),
-        facts: listing.facts.clone(),
+        facts: Facts::clone(&listing.facts),
         play: listing.play,
         anchor: None,
     };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use shelfread_domain::{Change, Counts, Facts, Field, ItemId, Op, Review, Row};
+use shelfread_domain::{Change, Counts, Field, ItemId, Op, Review, Row};
 
 use crate::draft::{Changes, Draft};
 
@@ -74,12 +74,11 @@ fn says_more(change: &Change) -> bool {
     else {
         return true;
     };
-    let bare = |facts: &Facts| Facts { poster_url: None, ..facts.clone() };
-    let facts_differ = match change.op {
-        Op::Relink => bare(&before.facts) != bare(&after.facts),
-        _ => before.facts != after.facts,
+    let same_facts = match change.op {
+        Op::Relink => before.facts.same_but_poster(&after.facts),
+        _ => before.facts == after.facts,
     };
-    facts_differ || (before.missing_since, before.item_id) != (after.missing_since, after.item_id)
+    !same_facts || (before.missing_since, before.item_id) != (after.missing_since, after.item_id)
 }
 
 fn newly_claims(change: &Change) -> bool {

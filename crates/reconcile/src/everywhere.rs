@@ -176,7 +176,7 @@ mod tests {
             parent_remote_id: o.parent.clone(),
             item_id: None,
             file_key: o.facts.file_key(),
-            facts: o.facts.clone(),
+            facts: o.facts.clone().into(),
             play: None,
             fingerprint: 0,
             moved_key: None,

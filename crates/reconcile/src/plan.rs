@@ -25,6 +25,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use shelfread_domain::{
     Existing, Facts, Fields, ItemId, ItemKind, ItemRecord, Known, LibraryId, ListingId,
@@ -257,10 +258,10 @@ impl<'a> Planner<'a> {
         if existing != Existing::Update {
             let known = &*self.draft.known;
             let nothing = Facts::default();
-            listing.facts = match existing {
+            listing.facts = Arc::new(match existing {
                 Existing::Fill => filled(known, &nothing, &o.facts, known.item(item)),
                 _ => nothing,
-            };
+            });
             listing.play = listing.play.filter(|_| existing == Existing::Fill);
             listing.fingerprint = LOOK_AGAIN;
         }
@@ -345,7 +346,7 @@ impl<'a> Planner<'a> {
             kind: o.kind,
             parent_remote_id: o.parent.clone(),
             item_id,
-            facts: o.facts.clone(),
+            facts: Arc::new(o.facts.clone()),
             play: observed_play(o, &self.context),
             fingerprint: o.fingerprint(self.context.remote_user),
             file_key: o.facts.file_key(),

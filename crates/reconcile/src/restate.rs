@@ -1,6 +1,8 @@
 //! Restate: what a listing says after it was observed. Knows one listing and one observation, and
 //! nothing of how they found each other.
 
+use std::sync::Arc;
+
 use shelfread_domain::record::ReviewReason;
 use shelfread_domain::{
     Existing, Facts, Fields, ItemRecord, Known, ListingRecord, Observation, PlayState,
@@ -30,14 +32,16 @@ pub(crate) fn restated(
     match context.existing {
         Existing::Update => {
             let forgot = before.remote_id != o.remote_id || !context.trust_remote_ids;
-            after.facts = o.facts.clone();
+            if *after.facts != o.facts {
+                after.facts = Arc::new(o.facts.clone());
+            }
             after.play = next_play(before.play, play, forgot);
             after.fingerprint = o.fingerprint(context.remote_user);
             after.moved_key = o.moved_key();
         }
         Existing::Fill | Existing::Skip => {
             let item = before.item_id.and_then(|id| known.item(id));
-            after.facts = filled(known, &before.facts, &o.facts, item);
+            after.facts = Arc::new(filled(known, &before.facts, &o.facts, item));
             after.play = before.play.or(play);
             after.moved_key = before.moved_key.or_else(|| o.moved_key());
         }

@@ -22,6 +22,8 @@ const PAGE: usize = 1_000;
 /// What a sync compares an observation with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IndexEntry {
+    /// Ours.
+    pub id: ListingId,
     /// The source's name for it.
     pub remote_id: String,
     /// 0, or the place within a file that holds several episodes.
@@ -89,8 +91,9 @@ impl Store {
             let rows = session.query(&sql, vec![library.0.into(), last.into()]).await?;
             let page: Vec<IndexRow> = page_of(&rows)?;
             let next = page.last().filter(|_| page.len() == PAGE).map(|row| row.0);
-            for (_, remote_id, part, fingerprint, missing, kept) in page {
-                each(IndexEntry { remote_id, part, fingerprint, missing, kept });
+            for (id, remote_id, part, fingerprint, missing, kept) in page {
+                let id = ListingId(id);
+                each(IndexEntry { id, remote_id, part, fingerprint, missing, kept });
             }
             match next {
                 Some(next) => last = next,
@@ -138,6 +141,19 @@ impl Store {
             rows.cells.extend([remote_id.as_str().into(), i32::from(*part).into()]);
         }
         self.keys(on, &columns, &rows, library).await
+    }
+
+    /// These listings, as far as the library has them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn listing_keys_by_id(
+        &self,
+        library: LibraryId,
+        ids: &[ListingId],
+    ) -> Result<Vec<ListingKey>> {
+        let rows = Rows::single(ids.iter().map(|id| id.0));
+        self.keys(BY_ID, &[("a", Ty::Uuid)], &rows, library).await
     }
 
     /// The listings that a library has of these items.
@@ -281,6 +297,9 @@ fn page_of<R: DeserializeOwned>(rows: &[QueryResult]) -> Result<Vec<R>> {
 /// listings of the library for each item, which it takes for as good.
 const OF_ITEM: &str = "l.item_id = k.a AND (l.library_id = ?) IS TRUE";
 
+/// How a listing is found by its id, in a library. `IS TRUE` as above.
+const BY_ID: &str = "l.id = k.a AND (l.library_id = ?) IS TRUE";
+
 /// The columns that [`listing_key`] reads.
 const LISTING_KEY: &str =
     "l.id, l.remote_id, l.part, l.item_id, l.kind, l.missing_since, l.kept_since";
@@ -313,5 +332,9 @@ mod tests {
         let rows = session.query(&sql.replace("k.a", "x'00'"), vec![Uuid::nil().into()]).await;
         let plan: String = cell(&rows.unwrap()[0], 3).unwrap();
         assert!(plan.contains("ix_listings_item_id"), "{plan}");
+        let sql = format!("EXPLAIN QUERY PLAN SELECT l.part FROM listings l WHERE {BY_ID}");
+        let rows = session.query(&sql.replace("k.a", "x'00'"), vec![Uuid::nil().into()]).await;
+        let plan: String = cell(&rows.unwrap()[0], 3).unwrap();
+        assert!(plan.contains("USING INDEX sqlite_autoindex_listings_1"), "{plan}");
     }
 }

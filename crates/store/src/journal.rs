@@ -8,13 +8,15 @@
 //! - New items and listings are not journalled: `created_run_id` tells them. Nor is what is new
 //!   along with a new item.
 
+mod patch;
+
 use std::collections::HashSet;
 
 use sea_orm::{QueryResult, Value as Cellular};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shelfread_domain::{ItemId, ItemKind, ListingRecord, MatchBasis, Op, Plan, Row, RunId};
+use shelfread_domain::{ItemId, ItemKind, MatchBasis, Op, Plan, Row, RunId};
 use uuid::Uuid;
 
 use crate::apply::{Net, Sorted, net};
@@ -23,6 +25,7 @@ use crate::bulk;
 use crate::cell::{Cell, from_json, word};
 use crate::error::{Result, StoreError};
 use crate::sql::{Column, Rows, Ty, cell};
+use patch::{FACTS, images};
 
 /// How a journalled change stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -171,79 +174,6 @@ fn row(entity: &str, value: Value) -> Result<Row> {
     })
 }
 
-/// The one member that is compared member by member.
-const FACTS: &str = "facts";
-
-/// What a line of the journal says of the row.
-type Images = (Option<Value>, Option<Value>);
-
-fn images(net: &Net<'_>) -> Images {
-    match (net.before, net.after) {
-        (Some(Row::Item(b)), Some(Row::Item(a))) => {
-            let (before, after) = differing(&whole(b), &whole(a));
-            (Some(before), Some(after))
-        }
-        (Some(Row::Listing(b)), Some(Row::Listing(a))) => {
-            let (before, after) = listing_patch(b, a);
-            (Some(before), Some(after))
-        }
-        (before, after) => (before.map(row_value), after.map(row_value)),
-    }
-}
-
-fn whole<T: Serialize>(record: &T) -> Value {
-    serde_json::to_value(record).unwrap_or_default()
-}
-
-fn row_value(row: &Row) -> Value {
-    match row {
-        Row::Item(r) => whole(r),
-        Row::Listing(r) => whole(r),
-        Row::ExternalId(r) => whole(r),
-        Row::Progress(r) => whole(r),
-        Row::Settings(r) => whole(r),
-        Row::Override(r) => whole(r),
-    }
-}
-
-/// The members of two objects that differ, before and after.
-fn differing(before: &Value, after: &Value) -> (Value, Value) {
-    let (mut back, mut forth) = (Map::new(), Map::new());
-    let empty = Map::new();
-    let b = before.as_object().unwrap_or(&empty);
-    let a = after.as_object().unwrap_or(&empty);
-    for key in b.keys().chain(a.keys().filter(|key| !b.contains_key(*key))) {
-        let (old, new) = (b.get(key).unwrap_or(&Value::Null), a.get(key).unwrap_or(&Value::Null));
-        if old != new {
-            back.insert(key.clone(), old.clone());
-            forth.insert(key.clone(), new.clone());
-        }
-    }
-    (back.into(), forth.into())
-}
-
-/// Like [`differing`], but reads only the fields that differ: the facts of a listing are large,
-/// and a rebuilt server changes remote ids only.
-fn listing_patch(b: &ListingRecord, a: &ListingRecord) -> (Value, Value) {
-    let (mut back, mut forth) = (Map::new(), Map::new());
-    macro_rules! compare {
-        ($($field:ident),+) => {$(
-            if b.$field != a.$field {
-                back.insert(stringify!($field).to_owned(), whole(&b.$field));
-                forth.insert(stringify!($field).to_owned(), whole(&a.$field));
-            }
-        )+};
-    }
-    compare!(library_id, remote_id, part, kind, parent_remote_id, item_id, play, fingerprint);
-    compare!(file_key, moved_key, match_basis, review, missing_since, kept_since);
-    if b.facts != a.facts {
-        let (old, new) = differing(&whole(&b.facts), &whole(&a.facts));
-        back.insert(FACTS.to_owned(), old);
-        forth.insert(FACTS.to_owned(), new);
-    }
-    (back.into(), forth.into())
-}
-
 const fn own_id(row: &Row) -> Option<Uuid> {
     match row {
         Row::Item(r) => Some(r.id.0),
@@ -328,7 +258,7 @@ impl Batch {
 fn push(cells: &mut Vec<Cellular>, net: &Net<'_>, run: RunId, state: ChangeState) {
     let change = net.change;
     let row = net.before.or(net.after);
-    let (before, after) = images(net);
+    let (before, after) = images(net.before, net.after);
     cells.extend([
         run.to_cell(),
         Cellular::BigInt(None),
@@ -373,25 +303,4 @@ pub(crate) fn run_change(row: &QueryResult) -> Result<RunChange> {
             .transpose()?,
         state: word(ChangeState::parse(&text(11)?), &text(11)?, "run_changes.state")?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_differs_leads_both_ways() {
-        let before = json!({"a": 1, "play": {"c": 2, "d": 3}, "facts": {"x": 1, "y": 2}});
-        let after = json!({"a": 1, "play": {"c": 2}, "facts": {"x": 1, "z": 3}, "f": 5});
-        let (mut back, mut forth) = differing(&before, &after);
-        (back[FACTS], forth[FACTS]) = differing(&before[FACTS], &after[FACTS]);
-        assert_eq!(forth, json!({"play": {"c": 2}, "facts": {"y": null, "z": 3}, "f": 5}));
-        for (from, patch, to) in [(&before, &forth, &after), (&after, &back, &before)] {
-            let (mut object, patch) = (from.as_object().unwrap().clone(), patch.as_object());
-            merge(&mut object, patch.unwrap());
-            assert_eq!(Value::from(object), *to);
-        }
-    }
 }

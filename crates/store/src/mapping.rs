@@ -4,6 +4,8 @@
 //! listing with a new remote id does not rewrite its facts. This module knows the rows of the
 //! domain and how they are stored; it does not know why they change.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Value};
 use shelfread_domain::{
@@ -191,10 +193,10 @@ pub const ITEMS: Mapping<ItemRecord> = Mapping {
             r {
                 absolute_number: Int = r.absolute_number,
                 runtime_seconds: Big = r.fields.runtime_seconds,
-                poster_url: Text = r.fields.poster_url,
                 overview: Text = r.fields.overview,
             }
         ),
+        group!(ItemRecord, r { poster_url: Text = r.fields.poster_url }),
         // New items come with a listing that says they are there, most of the time. What does not
         // is set right when the listings are written; from then on the database keeps it.
         group!(ItemRecord, _r { presence: Text = ItemStatus::Available.as_str() }),
@@ -238,23 +240,22 @@ pub const LISTINGS: Mapping<ListingRecord> = Mapping {
     table: "listings",
     key: group!(ListingRecord, r { id: Uuid = r.id }),
     groups: &[
+        // What foreign keys and triggers watch stays apart from what every relink changes: SQLite
+        // would keep a copy of every page that such an update touches.
+        group!(ListingRecord, r { library_id: Uuid = r.library_id }),
+        // A listing that makes room for another one is parked under another part, so all of its
+        // place is written whatever of it changes.
+        Group {
+            differ: |a, b| {
+                (a.library_id, &a.remote_id, a.part) != (b.library_id, &b.remote_id, b.part)
+            },
+            ..group!(ListingRecord, r { remote_id: Text = r.remote_id, part: Int = r.part })
+        },
         group!(
             ListingRecord,
-            r {
-                library_id: Uuid = r.library_id,
-                remote_id: Text = r.remote_id,
-                part: Int = r.part,
-            }
+            r { kind: Text = r.kind, item_id: Uuid = r.item_id, review: Json = r.review }
         ),
-        group!(
-            ListingRecord,
-            r {
-                kind: Text = r.kind,
-                item_id: Uuid = r.item_id,
-                match_basis: Text = r.match_basis,
-                review: Json = r.review,
-            }
-        ),
+        group!(ListingRecord, r { match_basis: Text = r.match_basis }),
         group!(ListingRecord, r { fingerprint: Big = r.fingerprint }),
         group!(ListingRecord, r { parent_remote_id: Text = r.parent_remote_id }),
         group!(ListingRecord, r { file_key: Big = r.file_key, moved_key: Big = r.moved_key }),
@@ -264,7 +265,7 @@ pub const LISTINGS: Mapping<ListingRecord> = Mapping {
         ),
         group!(ListingRecord, r { standing: Int = standing(r.standing()) }),
         group!(ListingRecord, r { play: Json = r.play }),
-        group!(ListingRecord, r { facts: Json = r.facts }),
+        group!(ListingRecord, r { facts: Json = *r.facts }),
     ],
     by_run: true,
     updated: true,
@@ -291,7 +292,7 @@ pub fn listing(row: &impl Line) -> Result<ListingRecord> {
         kind: word(kind.parse().ok(), &kind, "listings.kind")?,
         parent_remote_id: cell::<Option<_>>(row, 5)?.map(RemoteId),
         item_id: cell::<Option<_>>(row, 6)?.map(ItemId),
-        facts: from_json(&facts, "listings.facts")?,
+        facts: Arc::new(from_json(&facts, "listings.facts")?),
         play: play.map(|text| from_json(&text, "listings.play")).transpose()?,
         fingerprint: cell(row, 9)?,
         file_key: cell(row, 10)?,

@@ -50,7 +50,10 @@ impl Home {
         for entry in fs::read_dir(self.folder.join("data"))? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
-                fs::copy(entry.path(), copy.folder.join("data").join(entry.file_name()))?;
+                let to = copy.folder.join("data").join(entry.file_name());
+                fs::copy(entry.path(), &to)?;
+                // What the copy left to be written must not be written while something is measured.
+                fs::File::open(to)?.sync_all()?;
             }
         }
         Ok(copy)

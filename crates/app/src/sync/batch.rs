@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use shelfread_domain::{Change, Lookup, Observation, RemoteId};
+use shelfread_domain::{Change, ItemKind, Lookup, Observation, RemoteId};
 use shelfread_reconcile::{Context, Planned, plan};
 use shelfread_store::StoreError;
 use uuid::Uuid;
@@ -13,8 +13,11 @@ use super::listing::Listing;
 use super::run::Run;
 use crate::error::Result;
 
-/// Observations of a batch: a page of most servers, so that a batch adds little to its memory.
-const SIZE: usize = 500;
+/// Observations of a batch, which is one transaction: relinks touch pages all over an index, and
+/// each transaction writes every page that it touched once.
+const SIZE: usize = 1_000;
+/// Observations that are loaded and planned at once: they bound the memory of a sync.
+const UNIT: usize = 250;
 /// A show with more changed episodes than this is split: memory is bounded by a batch.
 const MOST: usize = 20_000;
 
@@ -56,6 +59,47 @@ fn show_of(o: &Observation) -> Option<&RemoteId> {
     o.parent.as_ref()
 }
 
+/// A batch by levels: films and shows, seasons, episodes.
+#[derive(Default)]
+struct Levels([Vec<Observation>; 3]);
+
+impl Levels {
+    fn of(batch: Vec<Observation>) -> Self {
+        let mut levels = Self::default();
+        let [tops, seasons, episodes] = &mut levels.0;
+        for observation in batch {
+            match observation.kind {
+                ItemKind::Movie | ItemKind::Show => tops.push(observation),
+                ItemKind::Season => seasons.push(observation),
+                ItemKind::Episode => episodes.push(observation),
+            }
+        }
+        levels
+    }
+
+    /// What is planned at once, parents first; a show is not cut in two.
+    fn units(&self) -> impl Iterator<Item = &[Observation]> {
+        self.0.iter().flat_map(|level| units(level))
+    }
+
+    fn into_batch(self) -> Vec<Observation> {
+        self.0.into_iter().flatten().collect()
+    }
+}
+
+fn units(level: &[Observation]) -> impl Iterator<Item = &[Observation]> {
+    let mut rest = level;
+    std::iter::from_fn(move || {
+        let apart = |at: &usize| {
+            show_of(&rest[*at]).is_none_or(|show| show_of(&rest[at - 1]) != Some(show))
+        };
+        let at = (UNIT..rest.len()).find(apart).unwrap_or(rest.len());
+        let (unit, after) = rest.split_at(at);
+        rest = after;
+        Some(unit).filter(|unit| !unit.is_empty())
+    })
+}
+
 /// Whether a smaller batch may do what this one could not.
 const fn is_of_a_row(error: &StoreError) -> bool {
     matches!(error, StoreError::Constraint { .. } | StoreError::Stale { .. })
@@ -72,10 +116,11 @@ impl Run<'_> {
             if batch.is_empty() {
                 continue;
             }
-            match self.try_batch(listing, &batch).await {
+            let levels = Levels::of(batch);
+            match self.try_batch(listing, &levels).await {
                 Ok(planned) => self.note_planned(listing, &planned),
                 Err(error) if is_of_a_row(&error) => {
-                    self.halve(batch, &error, &mut waiting);
+                    self.halve(levels.into_batch(), &error, &mut waiting);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -98,28 +143,24 @@ impl Run<'_> {
         waiting.extend([second, batch]);
     }
 
-    /// Plans and applies a batch, level by level, in one transaction.
+    /// Plans and applies a batch, unit by unit, in one transaction.
     async fn try_batch(
         &mut self,
         listing: &Listing,
-        batch: &[Observation],
+        levels: &Levels,
     ) -> Result<Planned, StoreError> {
         let store = self.app.store.clone();
         let mut transaction = store.begin(Some(&self.lease)).await?;
         let mut whole = Planned::default();
-        for level in 0..=2 {
-            let part: Vec<_> = batch.iter().filter(|o| o.kind.level() == level).cloned().collect();
-            if part.is_empty() {
-                continue;
-            }
-            let library = listing.library.row.id;
-            let lookup = Lookup::of(&part);
+        let library = listing.library.row.id;
+        for unit in levels.units() {
+            let lookup = Lookup::of(unit);
             let mut loaded = transaction.load(library, self.viewer, &lookup).await?;
             if let Some(overlay) = &self.overlay {
                 let shows = overlay.shows(library, &lookup.parents);
                 loaded.absorb(transaction.load_tree(&shows).await?, &HashSet::new());
             }
-            let planned = self.plan_part(listing, loaded, &part);
+            let planned = self.plan_part(listing, loaded, unit);
             if self.overlay.is_none() {
                 self.write(&mut transaction, &planned.plan).await?;
             }
@@ -185,8 +226,6 @@ impl Run<'_> {
 
 #[cfg(test)]
 mod tests {
-    use shelfread_domain::ItemKind;
-
     use super::*;
 
     fn episode(show: &str, n: usize) -> Observation {
@@ -216,6 +255,20 @@ mod tests {
             batch.push(Observation::new(format!("film-{n}"), ItemKind::Movie));
         }
         assert_eq!(batch.take_ready().map(|b| b.len()), Some(SIZE));
+    }
+
+    #[test]
+    fn units_end_between_shows() {
+        let shows = [("a", UNIT - 1), ("b", 3), ("c", UNIT + 5), ("d", 1)];
+        let episodes = shows.iter().flat_map(|(show, n)| (0..*n).map(|n| episode(show, n)));
+        let films = (0..UNIT + 1).map(|n| Observation::new(format!("f{n}"), ItemKind::Movie));
+        let batch: Vec<_> = episodes.chain(films).collect();
+        let levels = Levels::of(batch.clone());
+        let sizes: Vec<_> = levels.units().map(<[_]>::len).collect();
+        assert_eq!(sizes, [UNIT, 1, UNIT + 2, UNIT + 5, 1]);
+        let mut again = levels.into_batch();
+        again.sort_by_key(|o| batch.iter().position(|b| b == o));
+        assert_eq!(again, batch);
     }
 
     #[test]

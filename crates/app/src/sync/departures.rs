@@ -155,6 +155,36 @@ impl Run<'_> {
     /// The listings of a library whose remote id was not seen. A dry run has given other remote
     /// ids to some, and the database does not know it.
     async fn unseen(&self, library: &LibraryRow, index: &Index) -> Result<Vec<ListingKey>> {
+        let mut unseen = match index.suspects() {
+            Some(ids) => self.unseen_of(library, index, &ids).await?,
+            None => self.unseen_of_all(library, index).await?,
+        };
+        if let Some(overlay) = &self.overlay {
+            unseen.retain(|l| overlay.listing(l.id).is_none());
+            let known = |l: &&ListingRecord| {
+                l.library_id == library.id && l.created_run_id != Some(self.id)
+            };
+            unseen.extend(overlay.listings().filter(known).map(ListingKey::of));
+        }
+        Ok(unseen)
+    }
+
+    async fn unseen_of(
+        &self,
+        library: &LibraryRow,
+        index: &Index,
+        ids: &[ListingId],
+    ) -> Result<Vec<ListingKey>> {
+        let mut unseen = Vec::with_capacity(ids.len());
+        for part in ids.chunks(CHUNK) {
+            unseen.extend(self.app.store.listing_keys_by_id(library.id, part).await?);
+        }
+        // Somebody else may have given one another remote id meanwhile.
+        unseen.retain(|l| !index.is_seen(key(l.remote_id.as_str(), l.part)));
+        Ok(unseen)
+    }
+
+    async fn unseen_of_all(&self, library: &LibraryRow, index: &Index) -> Result<Vec<ListingKey>> {
         let mut places = Vec::new();
         let each = |remote_id: &str, part: u16| {
             if !index.is_seen(key(remote_id, part)) {
@@ -165,13 +195,6 @@ impl Run<'_> {
         let mut unseen = Vec::new();
         for part in places.chunks(CHUNK) {
             unseen.extend(self.app.store.listing_keys(library.id, part).await?);
-        }
-        if let Some(overlay) = &self.overlay {
-            unseen.retain(|l| overlay.listing(l.id).is_none());
-            let known = |l: &&ListingRecord| {
-                l.library_id == library.id && l.created_run_id != Some(self.id)
-            };
-            unseen.extend(overlay.listings().filter(known).map(ListingKey::of));
         }
         Ok(unseen)
     }

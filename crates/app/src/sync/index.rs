@@ -1,10 +1,11 @@
 //! The index of a library: what is known of every remote id, small enough for a million of them
-//! (25 bytes each). It answers in memory what most observations are: unchanged.
+//! (41 bytes each). It answers in memory what most observations are: unchanged.
 
 use std::collections::HashSet;
 
-use shelfread_domain::RemoteId;
+use shelfread_domain::{ListingId, RemoteId};
 use twox_hash::XxHash3_128;
+use uuid::Uuid;
 
 /// A remote id and part, hashed. Two of a million meet with a chance of 1 in 10^26.
 pub(crate) type Key = u128;
@@ -17,24 +18,52 @@ pub(crate) fn key(remote_id: &str, part: u16) -> Key {
 /// What was known when the run began, and what it saw since.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// (key as two halves, fingerprint), sorted; halves keep an entry at 24 bytes.
-    entries: Vec<(u64, u64, i64)>,
+    /// Sorted by key.
+    entries: Vec<Entry>,
     /// Where the entries begin whose first bits are the place in this list.
     starts: Vec<u32>,
-    seen: Vec<u64>,
+    seen: Bits,
     /// Seen, but not known when the run began.
     fresh: HashSet<Key>,
     /// Known, but marked missing or kept: never unchanged when it is seen.
     absent: HashSet<Key>,
     /// Given up by a listing that now has another remote id.
-    vacated: HashSet<Key>,
+    vacated: Bits,
+    /// The same of remote ids that were not known when the run began.
+    passing: HashSet<Key>,
+}
+
+/// What is known of a remote id: its key as two halves, which keep an entry at 40 bytes, the
+/// fingerprint and the listing.
+type Entry = (u64, u64, i64, [u8; 16]);
+
+/// One bit for each entry.
+#[derive(Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn none(of: usize) -> Self {
+        Self(vec![0; of.div_ceil(64)])
+    }
+
+    fn set(&mut self, at: usize) {
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0[at / 64] & (1 << (at % 64)) != 0
+    }
+
+    fn count(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
 }
 
 impl Index {
     /// Adds what is known of a remote id. [`Index::sort`] must follow the last one.
-    pub(crate) fn add(&mut self, key: Key, fingerprint: i64, absent: bool) {
+    pub(crate) fn add(&mut self, id: ListingId, key: Key, fingerprint: i64, absent: bool) {
         let (high, low) = halves(key);
-        self.entries.push((high, low, fingerprint));
+        self.entries.push((high, low, fingerprint, id.0.into_bytes()));
         if absent {
             self.absent.insert(key);
         }
@@ -42,8 +71,10 @@ impl Index {
 
     /// Makes the index ready for look-ups.
     pub(crate) fn sort(&mut self) {
+        self.entries.shrink_to_fit();
         self.entries.sort_unstable();
-        self.seen = vec![0; self.entries.len().div_ceil(64)];
+        self.seen = Bits::none(self.entries.len());
+        self.vacated = Bits::none(self.entries.len());
         let buckets = (self.entries.len() / PER_BUCKET).next_power_of_two();
         self.starts = vec![0; buckets + 1];
         for (high, ..) in &self.entries {
@@ -60,16 +91,14 @@ impl Index {
             self.fresh.insert(key);
             return false;
         };
-        self.seen[at / 64] |= 1 << (at % 64);
-        self.entries[at].2 == fingerprint
-            && !self.absent.contains(&key)
-            && !self.vacated.contains(&key)
+        self.seen.set(at);
+        self.entries[at].2 == fingerprint && !self.absent.contains(&key) && !self.vacated.has(at)
     }
 
     /// Notes that a remote id exists although nothing could be read of it.
     pub(crate) fn note_exists(&mut self, key: Key) {
         match self.position(key) {
-            Some(at) => self.seen[at / 64] |= 1 << (at % 64),
+            Some(at) => self.seen.set(at),
             None => {
                 self.fresh.insert(key);
             }
@@ -79,21 +108,38 @@ impl Index {
     /// Whether a remote id was observed in this run.
     pub(crate) fn is_seen(&self, key: Key) -> bool {
         match self.position(key) {
-            Some(at) => self.seen[at / 64] & (1 << (at % 64)) != 0,
+            Some(at) => self.seen.has(at),
             None => self.fresh.contains(&key),
         }
     }
 
     /// Notes that a listing gave up a remote id for another one.
     pub(crate) fn vacate(&mut self, key: Key) {
-        self.vacated.insert(key);
+        match self.position(key) {
+            Some(at) => self.vacated.set(at),
+            None => drop(self.passing.insert(key)),
+        }
     }
 
     /// Whether every listing that was known was observed under its remote id, so that nothing can
     /// have left.
     pub(crate) fn all_seen(&self) -> bool {
-        let seen: u64 = self.seen.iter().map(|word| u64::from(word.count_ones())).sum();
-        self.vacated.is_empty() && seen == self.entries.len() as u64
+        self.gave_up_nothing() && self.seen.count() == self.entries.len() as u64
+    }
+
+    fn gave_up_nothing(&self) -> bool {
+        self.passing.is_empty() && self.vacated.count() == 0
+    }
+
+    /// The listings that can have left: not observed under the remote id that they had. `None` when
+    /// there is more to look at than that, or so much that looking at all is less work.
+    pub(crate) fn suspects(&self) -> Option<Vec<ListingId>> {
+        let unseen = self.entries.len() as u64 - self.seen.count();
+        if !self.gave_up_nothing() || self.entries.is_empty() || unseen > MOST_SUSPECTS {
+            return None;
+        }
+        let all = self.entries.iter().enumerate().filter(|(at, _)| !self.seen.has(*at));
+        Some(all.map(|(_, entry)| ListingId(Uuid::from_bytes(entry.3))).collect())
     }
 
     /// How many listings were there, and not missing, when the run began.
@@ -110,10 +156,13 @@ impl Index {
         let (high, low) = halves(key);
         let at = bucket(high, self.starts.len().checked_sub(1)?);
         let (from, to) = (self.starts[at] as usize, self.starts[at + 1] as usize);
-        let found = self.entries[from..to].iter().position(|(h, l, _)| (*h, *l) == (high, low));
+        let found = self.entries[from..to].iter().position(|(h, l, ..)| (*h, *l) == (high, low));
         found.map(|place| from + place)
     }
 }
+
+/// Listings that are looked up by themselves; to find more, all remote ids are read.
+const MOST_SUSPECTS: u64 = 5_000;
 
 /// How many entries lie together: few enough that finding one touches little memory.
 const PER_BUCKET: usize = 4;
@@ -141,10 +190,14 @@ pub(crate) fn seen_in(index: &Index) -> impl Fn(&RemoteId, u16) -> bool + Sync {
 mod tests {
     use super::*;
 
+    fn listing(at: usize) -> ListingId {
+        ListingId(Uuid::from_u128(at as u128))
+    }
+
     fn index(known: &[(&str, i64, bool)]) -> Index {
         let mut index = Index::default();
-        for (id, print, absent) in known {
-            index.add(key(id, 0), *print, *absent);
+        for (at, (id, print, absent)) in known.iter().enumerate() {
+            index.add(listing(at), key(id, 0), *print, *absent);
         }
         index.sort();
         index
@@ -167,6 +220,26 @@ mod tests {
         index.vacate(key("a", 0));
         assert!(!index.observe(key("a", 0), 1));
         assert!(!index.all_seen());
+    }
+
+    #[test]
+    fn only_what_was_not_seen_can_have_left() {
+        let mut index = index(&[("a", 1, false), ("b", 2, false), ("c", 3, false)]);
+        index.observe(key("b", 0), 9);
+        index.note_exists(key("c", 0));
+        assert_eq!(index.suspects(), Some(vec![listing(0)]));
+        index.vacate(key("b", 0));
+        assert_eq!(index.suspects(), None, "whoever had the id may have left under another one");
+        assert_eq!(Index::default().suspects(), None, "nothing is known of what was there");
+    }
+
+    #[test]
+    fn an_id_that_came_and_went_makes_everybody_suspect() {
+        let mut index = index(&[("a", 1, false)]);
+        index.observe(key("new", 0), 1);
+        assert_eq!(index.suspects(), Some(vec![listing(0)]));
+        index.vacate(key("new", 0));
+        assert_eq!(index.suspects(), None);
     }
 
     #[test]

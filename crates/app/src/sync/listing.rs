@@ -74,7 +74,7 @@ impl Run<'_> {
     pub(super) async fn load_index(&self, library: &LibraryRow) -> Result<Index> {
         let mut index = Index::default();
         let add = |e: IndexEntry| {
-            index.add(key(&e.remote_id, e.part), e.fingerprint, e.missing || e.kept);
+            index.add(e.id, key(&e.remote_id, e.part), e.fingerprint, e.missing || e.kept);
         };
         self.app.store.for_each_index(library.id, add).await?;
         index.sort();

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use shelfread_domain::{ItemRecord, Known, LibraryId, ListingRecord, ProgressRecord, ViewerId};
+use shelfread_domain::{
+    Facts, ItemRecord, Known, LibraryId, ListingRecord, ProgressRecord, ViewerId,
+};
 use shelfread_store::{Level, LibraryRow, SourceRow};
 use url::Url;
 
@@ -177,7 +179,7 @@ fn listing_line(l: &ListingRecord, places: &Places) -> Option<ListingLine> {
         remote_id: l.remote_id.clone(),
         part: l.part,
         parent: l.parent_remote_id.clone(),
-        facts: l.facts.clone(),
+        facts: Facts::clone(&l.facts),
         play: l.play,
         basis: l.match_basis,
         fingerprint: l.fingerprint,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use shelfread_domain::known::title_of;
 use shelfread_domain::port::LibraryKind;
@@ -253,7 +254,7 @@ impl Import<'_> {
             parent_remote_id: l.parent,
             item_id: None,
             file_key: l.facts.file_key(),
-            facts: l.facts,
+            facts: Arc::new(l.facts),
             play: l.play,
             fingerprint: l.fingerprint,
             moved_key: l.moved_key,

@@ -50,7 +50,7 @@ fn full_listing(l: ListingRecord) -> ListingRecord {
         monitored: Some(false),
         added_at: Some(later(-5)),
         files: vec![file.clone()],
-        ..l.facts
+        ..Facts::clone(&l.facts)
     };
     let review = Review {
         reason: ReviewReason::Claim,
@@ -68,7 +68,7 @@ fn full_listing(l: ListingRecord) -> ListingRecord {
         review: Some(review),
         missing_since: Some(later(-10)),
         kept_since: Some(later(-9)),
-        facts,
+        facts: facts.into(),
         ..l
     }
 }

@@ -26,7 +26,7 @@ async fn status(c: &Catalogue, item: &ItemRecord) -> &'static str {
 
 /// A listing of a library manager, without a file.
 fn managed(c: &Catalogue, remote_id: &str, item: &ItemRecord, monitored: bool) -> ListingRecord {
-    let facts = Facts { monitored: Some(monitored), ..Facts::default() };
+    let facts = Facts { monitored: Some(monitored), ..Facts::default() }.into();
     ListingRecord { facts, file_key: None, ..listing(c.library, remote_id, item) }.made_by(c.run)
 }
 
@@ -45,7 +45,7 @@ async fn a_status_follows_every_change(db: Db) {
     c.apply(vec![add(there.clone())]).await.unwrap();
     assert_eq!(status(&c, &film).await, "available");
     let mut trashed = there.clone();
-    trashed.facts.trashed = true;
+    std::sync::Arc::make_mut(&mut trashed.facts).trashed = true;
     assert_eq!(trashed.standing(), Standing::Absent);
     c.apply(vec![update(there.clone(), trashed.clone())]).await.unwrap();
     assert_eq!(status(&c, &film).await, "wanted", "what lies in the trash is not there");

@@ -45,7 +45,8 @@ async fn updates_tell_what_differs_and_lead_both_ways(db: Db) {
     let mut retitled = film.clone();
     retitled.fields.title = Some("Hitze".to_owned());
     retitled.fields.year = None;
-    let facts = Facts { year: Some(1996), title: None, ..entry.facts.clone() };
+    let facts = Facts { year: Some(1996), title: None, ..Facts::clone(&entry.facts) };
+    let facts = facts.into();
     let changed = ListingRecord { remote_id: "b".into(), facts, ..entry.clone() };
     let run = c.new_run(c.source).await;
     let steps =

@@ -61,6 +61,8 @@ async fn keys_for_removals(db: Db) {
     assert_eq!(places, [("a".to_owned(), 0), ("b".to_owned(), 2)]);
     let mut keys = c.listing_keys(c.library, &places).await.unwrap();
     keys.sort_by(|a, b| a.remote_id.cmp(&b.remote_id));
+    assert_eq!(c.listing_keys_by_id(c.library, &[gone.id]).await.unwrap(), keys[..1]);
+    assert_eq!(c.listing_keys_by_id(c.other, &[gone.id]).await.unwrap(), []);
     assert_eq!(c.listing_keys_of(c.library, &[film.id]).await.unwrap(), keys[..1]);
     assert_eq!(c.listing_keys_of(c.other, &[film.id]).await.unwrap(), []);
     assert_eq!(keys, [&gone, &lost].map(ListingKey::of));
@@ -124,7 +126,7 @@ async fn items_are_filtered(db: Db) {
     let c = db.with_catalogue().await;
     let (film, dark) = (movie("100% Wolf_x"), show("Dark"));
     let e = episode(&dark, 1, 1);
-    let facts = Facts { monitored: Some(true), ..Facts::default() };
+    let facts = Facts { monitored: Some(true), ..Facts::default() }.into();
     let watched =
         ListingRecord { facts, missing_since: Some(now()), ..listing(c.library, "d", &dark) };
     let rows = vec![

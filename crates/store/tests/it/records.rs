@@ -68,7 +68,7 @@ pub fn listing(library: LibraryId, remote_id: &str, item: &ItemRecord) -> Listin
         parent_remote_id: None,
         item_id: Some(item.id),
         file_key: facts.file_key(),
-        facts,
+        facts: facts.into(),
         play: None,
         fingerprint: i64::MIN,
         moved_key: None,
