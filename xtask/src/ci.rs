@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{deny, packages, tidy, workspace};
+use crate::{api, deny, packages, tidy, workspace};
 
 /// A check: its name, and what it does.
 type Step = (&'static str, Action);
@@ -34,6 +34,7 @@ const CHECKS: &[Step] = &[
     ),
     ("documentation", Action::Cargo("doc --locked --workspace --all-features --no-deps")),
     ("tests", Action::Cargo(TESTS)),
+    ("api", Action::Chore(api::fuzz)),
     ("doc tests", Action::Cargo("test --locked --workspace --all-features --no-fail-fast --doc")),
 ];
 

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is for the terminal")]
 
+mod api;
 #[cfg(feature = "bench")]
 mod bench;
 mod ci;
@@ -31,6 +32,8 @@ enum Chore {
     Deny,
     /// Put deliberate faults into a copy and see whether the tests catch each.
     Mutants(mutants::Arguments),
+    /// Write docs/openapi.json from the code.
+    Openapi,
     /// Check what the compiler cannot: layers, headers, forbidden words, the code map.
     Tidy,
     /// Measure time and memory of the release binary, beside the least that any program needs.
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Chore::Ci => ci::run(),
         Chore::Deny => deny::run(),
         Chore::Mutants(arguments) => mutants::run(&arguments),
+        Chore::Openapi => api::write(),
         Chore::Tidy => tidy::run(),
         #[cfg(feature = "bench")]
         Chore::Bench(arguments) => bench::run(&arguments),

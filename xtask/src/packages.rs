@@ -91,6 +91,11 @@ const NEEDS: &[Need] = &[
         package: "nzbget",
         check: "download tests on real daemons",
     },
+    Need {
+        probe: Probe::Program("python3"),
+        package: "python3-venv",
+        check: "requests that the document of the API allows, and others",
+    },
 ];
 
 /// Parts of the toolchain that a minimal installation of Rust leaves out.

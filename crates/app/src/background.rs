@@ -95,7 +95,8 @@ impl App {
         Arc::clone(&self.clock)
     }
 
-    /// Hands on events once a second until it is told to stop, whoever wrote them.
+    /// Hands on events until it is told to stop: those of this process at once, those of others
+    /// within a second.
     pub async fn follow_events(&self, stop: CancellationToken) {
         let mut fails = false;
         loop {
@@ -108,6 +109,7 @@ impl App {
             fails = published.is_err();
             tokio::select! {
                 () = self.clock.sleep(FOLLOW_EVERY) => {}
+                () = self.store.events_written() => {}
                 () = stop.cancelled() => return,
             }
         }

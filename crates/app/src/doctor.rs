@@ -8,6 +8,7 @@ use serde_json::json;
 use shelfread_domain::{Change, Counts, ItemId, ItemRecord, Plan, Row, RunId};
 use shelfread_reconcile::correct;
 use shelfread_store::{Finding, Lease, NewEvent, StoreError};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::App;
@@ -19,7 +20,7 @@ use crate::person::{Concerned, record};
 const PAGE: u64 = 500;
 
 /// What the doctor found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Examination {
     /// What is wrong with the database; nothing, as a rule.
     pub findings: Vec<Finding>,
@@ -30,7 +31,7 @@ pub struct Examination {
 }
 
 /// How a source or download client answers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Connection {
     /// `source` or `download client`.
     pub kind: &'static str,

@@ -18,6 +18,17 @@ pub enum AppError {
         /// As it was named.
         name: String,
     },
+    /// Something is to have a name that something else has.
+    #[error("there is a {what} '{name}' already")]
+    Taken {
+        /// Source, download client …
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A person wants to change what the configuration declares.
+    #[error("'{0}' is declared in the configuration; change it there")]
+    Declared(String),
     /// The request makes no sense as it is.
     #[error("{0}")]
     Usage(String),
@@ -73,6 +84,11 @@ impl AppError {
         Self::NotFound { what, name: name.into() }
     }
 
+    /// Something is to have a name that something else has.
+    pub fn taken(what: &'static str, name: impl Into<String>) -> Self {
+        Self::Taken { what, name: name.into() }
+    }
+
     /// A download client certainly did not do what it was asked.
     pub fn client(name: impl Into<String>, error: SourceError) -> Self {
         Self::Client { name: name.into(), error, pending: false }
@@ -100,7 +116,12 @@ impl AppError {
                 Some("the queue says what is pending; the client's next answer decides".to_owned())
             }
             Self::Client { error, .. } => Some(client_hint(error).to_owned()),
-            Self::Usage(_) | Self::Denied(_) | Self::Store(_) | Self::Field(_) => None,
+            Self::Taken { .. } => Some("change that one, or choose another name".to_owned()),
+            Self::Usage(_)
+            | Self::Declared(_)
+            | Self::Denied(_)
+            | Self::Store(_)
+            | Self::Field(_) => None,
         }
     }
 
@@ -115,7 +136,11 @@ impl AppError {
     /// The exit code of the command line: 2 for wrong usage or configuration, 1 for the rest.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::NotFound { .. } | Self::Field(_) => 2,
+            Self::Usage(_)
+            | Self::NotFound { .. }
+            | Self::Taken { .. }
+            | Self::Declared(_)
+            | Self::Field(_) => 2,
             _ => 1,
         }
     }

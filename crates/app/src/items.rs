@@ -1,17 +1,22 @@
 //! Items as programs and people see them: with derived status, and the origin of every field.
 
-use chrono::DateTime;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use shelfread_domain::{Facts, Field, Fields, ItemId, ItemKind, ItemStatus};
+use shelfread_domain::record::{MatchBasis, ProgressRecord, Review};
+use shelfread_domain::{
+    Facts, Field, Fields, ItemId, ItemKind, ItemRecord, ItemStatus, ListingId, SourceId,
+};
 use shelfread_store::{Cursor, ItemDetail, ItemFilter, ItemSummary, ListingDetail, Sort, SortKey};
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::{AppError, Result};
 use crate::source::WebObject;
 
 /// One item of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ItemView {
     /// Its id.
     pub id: ItemId,
@@ -34,7 +39,7 @@ pub struct ItemView {
 }
 
 /// Where an item is listed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ListingView {
     /// The source's name.
     pub source: String,
@@ -47,7 +52,7 @@ pub struct ListingView {
 }
 
 /// A page of items.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ItemPage {
     /// The items.
     pub items: Vec<ItemView>,
@@ -55,7 +60,59 @@ pub struct ItemPage {
     pub next: Option<String>,
 }
 
+/// Which items a person wants to see, in their words. Absent means any.
+#[derive(Clone, Debug, Default)]
+pub struct ItemQuery {
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// The seasons and episodes of this show.
+    pub show: Option<String>,
+    /// Listed by the source of this name.
+    pub source: Option<String>,
+    /// Not listed by the source of this name.
+    pub missing_on: Option<String>,
+    /// With this status.
+    pub status: Option<String>,
+    /// With this text in the title.
+    pub query: Option<String>,
+    /// The order; by title when nothing is said.
+    pub sort: Option<String>,
+}
+
 impl App {
+    /// The filter that a person's words amount to.
+    ///
+    /// # Errors
+    /// [`AppError::Usage`] for words that there are not; [`AppError::NotFound`] for a source that
+    /// there is not; what the database says.
+    pub async fn item_filter(&self, query: &ItemQuery) -> Result<ItemFilter> {
+        let misfit = |e: &dyn std::fmt::Display| AppError::Usage(e.to_string());
+        let kind: Option<ItemKind> =
+            query.kind.as_deref().map(str::parse).transpose().map_err(|e| misfit(&e))?;
+        let sort = query.sort.as_deref().map_or(Ok(Sort::default()), order)?;
+        if sort == Sort::Year && kind.is_some_and(|kind| !kind.is_top()) {
+            return Err(misfit(&"only movies and shows can be sorted by year"));
+        }
+        let show = query.show.as_deref().map(item_id).transpose()?;
+        Ok(ItemFilter {
+            kind,
+            parent: show,
+            query: query.query.clone(),
+            source: self.source_named(query.source.as_deref()).await?,
+            missing_on: self.source_named(query.missing_on.as_deref()).await?,
+            status: query.status.as_deref().map(status).transpose()?,
+            sort,
+            ..ItemFilter::default()
+        })
+    }
+
+    async fn source_named(&self, name: Option<&str>) -> Result<Option<SourceId>> {
+        match name {
+            Some(name) => Ok(Some(self.source(name).await?.id)),
+            None => Ok(None),
+        }
+    }
+
     /// A page of items. `after` is the `next` of the page before.
     ///
     /// # Errors
@@ -71,6 +128,28 @@ impl App {
         let (items, next) = self.store.items(filter, after.as_ref(), limit).await?;
         Ok(ItemPage { items: items.into_iter().map(view).collect(), next: next.as_ref().map(told) })
     }
+}
+
+/// Reads the id of an item.
+///
+/// # Errors
+/// [`AppError::NotFound`] for what is no id.
+pub fn item_id(text: &str) -> Result<ItemId> {
+    text.parse().map_err(|_| AppError::not_found("item", text))
+}
+
+fn status(text: &str) -> Result<ItemStatus> {
+    ItemStatus::parse(text).ok_or_else(|| {
+        let all = ItemStatus::ALL.map(ItemStatus::as_str).join(", ");
+        AppError::Usage(format!("'{text}' is no status ({all})"))
+    })
+}
+
+fn order(text: &str) -> Result<Sort> {
+    Sort::parse(text).ok_or_else(|| {
+        let all = Sort::ALL.map(Sort::as_str).join(", ");
+        AppError::Usage(format!("'{text}' is no order ({all})"))
+    })
 }
 
 /// An item with all that hangs on it, and where people find it in the sources themselves.
@@ -110,14 +189,134 @@ impl App {
     }
 }
 
+/// Everything about one item, with the origin of each field and what every source says.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ItemDetailView {
+    /// Its id.
+    pub id: ItemId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its year.
+    pub year: Option<i32>,
+    /// What its listings and downloads amount to.
+    pub status: ItemStatus,
+    /// The title of its show.
+    pub show: Option<String>,
+    /// The id of its show.
+    pub show_id: Option<ItemId>,
+    /// The number of its season.
+    pub season: Option<i32>,
+    /// Its number within the season.
+    pub episode: Option<i32>,
+    /// What it shows, and who says so.
+    pub fields: BTreeMap<String, FieldView>,
+    /// The external ids that it owns.
+    pub external_ids: Vec<ExternalIdView>,
+    /// What every source says of it, by priority.
+    pub listings: Vec<ListingDetailView>,
+    /// What a person corrected.
+    pub overrides: Vec<OverrideView>,
+    /// What a person wants done with it.
+    pub settings: Option<SettingsView>,
+    /// Play state, for each viewer.
+    pub progress: Vec<ProgressRecord>,
+    /// Its seasons and episodes, by number.
+    pub children: Vec<ChildView>,
+}
+
+/// What a field shows.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldView {
+    /// The value; `null` when nobody says one, or a person cleared it.
+    pub value: Option<String>,
+    /// Who says so: `a person`, the name of a source, or `derived`.
+    pub origin: Option<String>,
+    /// Since when.
+    pub since: Option<String>,
+}
+
+/// An id at a provider such as `tmdb`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExternalIdView {
+    /// Which provider.
+    pub provider: String,
+    /// The id there.
+    pub value: String,
+}
+
+/// What one library of one source says of an item.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ListingDetailView {
+    /// Its id.
+    pub id: ListingId,
+    /// The source's name.
+    pub source: String,
+    /// The library's name.
+    pub library: String,
+    /// The source's id for the item.
+    pub remote_id: String,
+    /// 0, or the place within a file that holds several episodes.
+    pub part: u16,
+    /// The rule by which it found its item.
+    pub match_basis: MatchBasis,
+    /// Since when the source no longer lists it.
+    pub missing_since: Option<DateTime<Utc>>,
+    /// When it was last written.
+    pub updated_at: DateTime<Utc>,
+    /// What the source says.
+    #[schema(value_type = Object)]
+    pub facts: Facts,
+    /// What a person should look at.
+    #[schema(value_type = Option<Object>)]
+    pub review: Option<Review>,
+    /// Where the source shows it in its own web interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A field that a person corrected.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OverrideView {
+    /// Which field.
+    pub field: Field,
+    /// What it is to show; `null` when it was cleared on purpose.
+    pub value: Option<String>,
+}
+
+/// What a person wants done with an item.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SettingsView {
+    /// Download new episodes or a better file by itself.
+    pub auto_download: bool,
+    /// What became of that.
+    pub status: Option<String>,
+    /// When it was downloaded.
+    pub downloaded_at: Option<DateTime<Utc>>,
+}
+
+/// A season or episode of a show.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChildView {
+    /// Its id.
+    pub id: ItemId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its title.
+    pub title: Option<String>,
+    /// The number of its season.
+    pub season: Option<i32>,
+    /// Its number within the season.
+    pub episode: Option<i32>,
+}
+
 impl ItemShown {
-    /// Everything about it; see [`detail_view`].
-    pub fn view(&self) -> Value {
+    /// Everything about it, with the addresses in the sources' own web interfaces.
+    pub fn view(&self) -> ItemDetailView {
         let mut view = detail_view(&self.detail);
-        if let Some(listings) = view["listings"].as_array_mut() {
-            for (listing, link) in listings.iter_mut().zip(&self.links) {
-                listing["url"] = json!(link);
-            }
+        for (listing, link) in view.listings.iter_mut().zip(&self.links) {
+            listing.url.clone_from(link);
         }
         view
     }
@@ -175,60 +374,74 @@ fn view(summary: ItemSummary) -> ItemView {
     }
 }
 
-/// Everything about one item, with the origin of each field and what every source says.
-pub fn detail_view(detail: &ItemDetail) -> Value {
+/// Everything about one item that the catalogue has.
+pub fn detail_view(detail: &ItemDetail) -> ItemDetailView {
     let item = &detail.item;
-    let mut fields = Map::new();
-    for field in Field::ALL {
-        let value = item.fields.get(field);
-        let (origin, since) = origin(field, value.as_deref(), detail);
-        let told = json!({ "value": value, "origin": origin, "since": since });
-        fields.insert(field.to_string(), told);
+    ItemDetailView {
+        id: item.id,
+        kind: item.kind,
+        title: item.fields.title.clone(),
+        year: item.fields.year,
+        status: detail.status,
+        show: detail.show.as_ref().and_then(|s| s.fields.title.clone()),
+        show_id: detail.show.as_ref().map(|s| s.id),
+        season: item.season_number,
+        episode: item.episode_number,
+        fields: Field::ALL.into_iter().map(|f| (f.to_string(), field(f, detail))).collect(),
+        external_ids: detail
+            .external_ids
+            .iter()
+            .map(|e| ExternalIdView {
+                provider: e.provider.to_string(),
+                value: e.value().to_owned(),
+            })
+            .collect(),
+        listings: detail.listings.iter().map(listing).collect(),
+        overrides: detail
+            .overrides
+            .iter()
+            .map(|o| OverrideView { field: o.field, value: o.value.clone() })
+            .collect(),
+        settings: detail.settings.as_ref().map(|s| SettingsView {
+            auto_download: s.auto_download,
+            status: s.status.clone(),
+            downloaded_at: s.downloaded_at,
+        }),
+        progress: detail.progress.clone(),
+        children: detail.children.iter().map(child).collect(),
     }
-    json!({
-        "id": item.id,
-        "kind": item.kind,
-        "title": item.fields.title,
-        "year": item.fields.year,
-        "status": detail.status,
-        "show": detail.show.as_ref().and_then(|s| s.fields.title.clone()),
-        "season": item.season_number,
-        "episode": item.episode_number,
-        "fields": fields,
-        "external_ids": detail.external_ids.iter()
-            .map(|e| json!({ "provider": e.provider, "value": e.value() })).collect::<Vec<_>>(),
-        "listings": detail.listings.iter().map(listing).collect::<Vec<_>>(),
-        "overrides": detail.overrides.iter()
-            .map(|o| json!({ "field": o.field, "value": o.value })).collect::<Vec<_>>(),
-        "settings": detail.settings.as_ref().map(|s| json!({
-            "auto_download": s.auto_download,
-            "status": s.status,
-            "downloaded_at": s.downloaded_at,
-        })),
-        "progress": detail.progress,
-        "children": detail.children.iter().map(|c| json!({
-            "id": c.id,
-            "kind": c.kind,
-            "title": c.fields.title,
-            "season": c.season_number,
-            "episode": c.episode_number,
-        })).collect::<Vec<_>>(),
-    })
 }
 
-fn listing(l: &ListingDetail) -> Value {
-    json!({
-        "id": l.listing.id,
-        "source": l.source,
-        "library": l.library,
-        "remote_id": l.listing.remote_id,
-        "part": l.listing.part,
-        "match_basis": l.listing.match_basis,
-        "missing_since": l.listing.missing_since,
-        "updated_at": l.updated_at,
-        "facts": l.listing.facts,
-        "review": l.listing.review,
-    })
+fn child(c: &ItemRecord) -> ChildView {
+    ChildView {
+        id: c.id,
+        kind: c.kind,
+        title: c.fields.title.clone(),
+        season: c.season_number,
+        episode: c.episode_number,
+    }
+}
+
+fn listing(l: &ListingDetail) -> ListingDetailView {
+    ListingDetailView {
+        id: l.listing.id,
+        source: l.source.clone(),
+        library: l.library.clone(),
+        remote_id: l.listing.remote_id.to_string(),
+        part: l.listing.part,
+        match_basis: l.listing.match_basis,
+        missing_since: l.listing.missing_since,
+        updated_at: l.updated_at,
+        facts: Facts::clone(&l.listing.facts),
+        review: l.listing.review.clone(),
+        url: None,
+    }
+}
+
+fn field(field: Field, detail: &ItemDetail) -> FieldView {
+    let value = detail.item.fields.get(field);
+    let (origin, since) = origin(field, value.as_deref(), detail);
+    FieldView { value, origin, since }
 }
 
 /// Who says what a field shows: a person, or the first source by priority that says just that.

@@ -12,6 +12,7 @@ use shelfread_domain::download::TransferState;
 use shelfread_domain::id::DownloadId;
 use shelfread_domain::{Counts, RunId, RunStatus};
 use tokio::sync::broadcast;
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::downloads::DownloadView;
@@ -32,7 +33,7 @@ pub enum Live {
 }
 
 /// How far a run is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct RunProgress {
     /// Which run.
     pub run: RunId,
@@ -51,7 +52,7 @@ pub struct RunProgress {
 }
 
 /// How far the transfers of a client are.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct DownloadsProgress {
     /// The client by name.
     pub client: String,
@@ -60,11 +61,12 @@ pub struct DownloadsProgress {
 }
 
 /// How far a transfer is.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct DownloadProgress {
     /// Which download.
     pub id: DownloadId,
     /// What it does.
+    #[schema(value_type = String)]
     pub state: TransferState,
     /// From 0 to 1.
     pub progress: f64,

@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use shelfread_domain::{Change, Row};
 use shelfread_store::RunChange;
+use utoipa::ToSchema;
 
 /// One change, as shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ChangeView {
     /// What it does: `add`, `update`, `relink`, `missing`, `return`, `remove`, `quarantine`.
     pub op: String,

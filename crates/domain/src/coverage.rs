@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a listing of one library covered.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Coverage {
     /// Whether everything that the library has was listed. Absence proves nothing otherwise.
     pub complete: bool,

@@ -11,6 +11,7 @@ use crate::id::ItemId;
 /// The four kinds of items. Seasons and episodes are children of a show: an episode's parent is
 /// the show and never the season, so that no season row can take episodes along.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
     /// A film.

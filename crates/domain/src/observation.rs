@@ -12,6 +12,7 @@ use crate::text::{MAX_PATH, is_bounded};
 
 /// Play state of an item for the viewer whose state the source reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PlayState {
     /// Where the viewer stopped, in seconds; 0 at the start or the end.
     pub position_seconds: i64,

@@ -212,6 +212,7 @@ pub struct ExternalIdRecord {
 
 /// Play state of an item for a viewer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ProgressRecord {
     /// What was played.
     pub item_id: ItemId,

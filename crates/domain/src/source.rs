@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The programs and places that list media.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceKind {
     /// A Jellyfin server.

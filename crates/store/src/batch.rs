@@ -4,7 +4,10 @@
 //! writer; on PostgreSQL every batch first locks one row. So two sources that meet the same new
 //! film make one item. A batch that failed once can only be dropped, on both databases.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
+use tokio::sync::Notify;
 
 use crate::Store;
 use crate::error::{Result, StoreError};
@@ -20,6 +23,10 @@ pub struct Batch {
     pub(crate) session: Session<DatabaseTransaction>,
     /// The next place in the journal of a run.
     pub(crate) seq: Option<(shelfread_domain::RunId, i64)>,
+    /// Whom to tell of events once they are there for all.
+    news: Option<Arc<Notify>>,
+    /// Whether it has any.
+    pub(crate) has_news: bool,
     failed: bool,
 }
 
@@ -41,7 +48,8 @@ impl Store {
         if let Some(lease) = lease {
             check_lease(&session, lease).await?;
         }
-        Ok(Batch { session, seq: None, failed: false })
+        let news = Some(Arc::clone(&self.news));
+        Ok(Batch { session, seq: None, news, has_news: false, failed: false })
     }
 }
 
@@ -74,7 +82,7 @@ async fn check_lease(session: &Session<DatabaseTransaction>, lease: &Lease) -> R
 impl Batch {
     /// Reads within a transaction that writes nothing.
     pub(crate) const fn over(session: Session<DatabaseTransaction>) -> Self {
-        Self { session, seq: None, failed: false }
+        Self { session, seq: None, news: None, has_news: false, failed: false }
     }
 
     /// Makes everything durable at once.
@@ -85,7 +93,11 @@ impl Batch {
         if self.failed {
             return Err(StoreError::BatchFailed);
         }
-        Ok(self.session.into_inner().commit().await?)
+        self.session.into_inner().commit().await?;
+        if let Some(news) = self.news.filter(|_| self.has_news) {
+            news.notify_one();
+        }
+        Ok(())
     }
 
     /// Takes everything back and waits until it is. Dropping does the same in the background.

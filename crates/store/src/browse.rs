@@ -48,6 +48,7 @@ pub struct ItemFilter {
 
 /// The orders in which items can be listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
     /// By title to sort by.

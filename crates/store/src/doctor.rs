@@ -18,6 +18,7 @@ use crate::sql::{Session, cell};
 
 /// Something that is wrong.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// What kind of damage, in one word.
     pub kind: &'static str,

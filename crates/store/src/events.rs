@@ -19,6 +19,7 @@ use crate::sql::{Column, Rows, Session, Ty, cell};
 
 /// Something that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewEvent {
     /// When.
     pub at: DateTime<Utc>,
@@ -62,6 +63,7 @@ impl NewEvent {
 
 /// An event as it is recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Its place in history; grows, and is never used again.
     pub seq: i64,
@@ -116,6 +118,7 @@ impl Batch {
     /// What the database says.
     pub async fn append_events(&mut self, events: &[NewEvent]) -> Result<()> {
         self.check()?;
+        self.has_news |= !events.is_empty();
         let written = append(&self.session, events).await;
         self.guard(written)
     }
@@ -133,6 +136,12 @@ impl Store {
         let mut batch = self.begin(None).await?;
         batch.append_events(events).await?;
         batch.commit().await
+    }
+
+    /// Returns once events were written by this process since the last time; one listener is
+    /// told. Only a hint: what another process writes nobody tells.
+    pub async fn events_written(&self) {
+        self.news.notified().await;
     }
 
     /// What happened behind this sequence number (0 for the beginning), at most `limit` events.

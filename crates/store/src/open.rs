@@ -13,6 +13,7 @@ use sqlx::ConnectOptions;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::error::{Result, StoreError};
@@ -34,6 +35,8 @@ pub struct Store {
     pub(crate) write: DatabaseConnection,
     pub(crate) read: DatabaseConnection,
     pub(crate) vault: Option<Arc<Vault>>,
+    /// Told when events of this process are there to be read.
+    pub(crate) news: Arc<Notify>,
     url: Arc<str>,
 }
 
@@ -54,7 +57,7 @@ impl Store {
             }),
         };
         let (write, read) = opened?;
-        Ok(Self { write, read, vault: None, url: shown })
+        Ok(Self { write, read, vault: None, news: Arc::default(), url: shown })
     }
 
     /// Reads and writes the secrets of sources with this vault.

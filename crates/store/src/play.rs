@@ -18,6 +18,7 @@ use crate::sql::{Column, Rows, Session, Ty, cell};
 
 /// A person as one source knows them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ViewerRow {
     /// Ours.
     pub id: ViewerId,

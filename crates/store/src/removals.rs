@@ -16,6 +16,7 @@ use crate::sql::{Column as Typed, Rows, Ty};
 
 /// How a removal stands at one source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RemovalState {
     /// Not yet tried, or the attempt was cut off.

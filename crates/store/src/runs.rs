@@ -51,6 +51,7 @@ pub struct NewRun {
 
 /// What a run covered of one library.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LibraryCoverage {
     /// The library's name.
     pub library: String,
@@ -80,6 +81,7 @@ pub struct RunRow {
 
 /// Something that failed in a run while the rest went on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunError {
     /// Which item, library or source.
     pub scope: String,

@@ -401,6 +401,24 @@ impl Store {
         self.change_library(id, change).await
     }
 
+    /// Remembers whether a library is synced.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn enable_library(
+        &self,
+        id: LibraryId,
+        enabled: bool,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let change = libraries::ActiveModel {
+            enabled: Set(enabled),
+            updated_at: Set(stored(now)),
+            ..Default::default()
+        };
+        self.change_library(id, change).await
+    }
+
     /// Remembers which run listed a library completely, and when that run began.
     ///
     /// # Errors

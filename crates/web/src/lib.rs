@@ -7,10 +7,13 @@
 //! case decides.
 
 mod access;
+#[allow(unused_qualifications, reason = "the code that `utoipa::path` writes")]
 mod api;
 mod connection;
 mod guard;
 mod hooks;
+#[allow(unused_qualifications, reason = "the code that `utoipa::path` writes")]
+mod live;
 mod metrics;
 mod posters;
 mod probes;

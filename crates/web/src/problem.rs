@@ -97,10 +97,14 @@ impl Problem {
     pub fn of_status(status: StatusCode, text: &str) -> Self {
         let (code, title) = match status {
             StatusCode::NOT_FOUND => ("not-found", "There is no such thing"),
-            StatusCode::METHOD_NOT_ALLOWED => ("method", "This cannot be done here"),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("method-not-allowed", "The method is not taken here")
+            }
             StatusCode::FORBIDDEN => ("forbidden", "This is not allowed"),
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "The body is of another kind"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("unsupported-media-type", "The body is of another kind")
+            }
             StatusCode::UNPROCESSABLE_ENTITY => ("invalid", "The request makes no sense as it is"),
             _ => ("bad-request", "The request cannot be understood"),
         };
@@ -121,6 +125,10 @@ const fn kind_of(error: &AppError) -> (StatusCode, &'static str, &'static str) {
         AppError::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
         AppError::Usage(_) | AppError::Field(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request makes no sense as it is")
+        }
+        AppError::Taken { .. } => (StatusCode::CONFLICT, "taken", "The name is taken"),
+        AppError::Declared(_) => {
+            (StatusCode::CONFLICT, "declared", "The configuration decides about that")
         }
         AppError::Busy { .. } => {
             (StatusCode::CONFLICT, "busy", "The source is being synced already")

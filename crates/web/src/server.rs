@@ -41,7 +41,6 @@ const OTHER_FILES: usize = 128;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A server that listens already and answers once it is run.
-#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     router: Router,
@@ -131,7 +130,7 @@ fn places() -> usize {
 fn routes(web: Web) -> Router {
     let routes = Router::new()
         .merge(access::routes())
-        .merge(api::routes())
+        .merge(api::routes(&web))
         .merge(hooks::routes())
         .merge(metrics::routes())
         .merge(posters::routes())

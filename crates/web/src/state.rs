@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{Access, AccessConfig};
 use crate::connection::Patience;
 use crate::guard::Turns;
+use crate::live::Feed;
 
 /// How the server is run.
 #[derive(Debug, Clone)]
@@ -26,17 +27,20 @@ pub struct Web {
     pub(crate) patience: Patience,
     /// The server is about to stop: streams end.
     pub(crate) closing: CancellationToken,
+    pub(crate) feed: Feed,
 }
 
 impl Web {
     /// Serves this application.
     pub fn new(app: App) -> Self {
+        let closing = CancellationToken::new();
         Self {
             app,
+            feed: Feed::new(closing.clone()),
             access: Access::default(),
             turns: Turns::default(),
             patience: Patience::default(),
-            closing: CancellationToken::new(),
+            closing,
         }
     }
 

@@ -77,7 +77,7 @@ impl App {
             return Err(AppError::Denied("the code is wrong; it is in the log of the server"));
         }
         let user = self.new_user(name, Role::Admin, Some(password)).await?;
-        if !self.store.add_first_admin(&user).await.map_err(|e| taken(e, name))? {
+        if !self.store.add_first_admin(&user).await.map_err(|e| taken(e, "user", name))? {
             return Err(AppError::Denied("there is an admin already"));
         }
         tracing::info!(name, "first admin made");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::secret::{self, Key};
@@ -21,7 +22,7 @@ const PREFIX: usize = 12;
 const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// A token as people see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TokenView {
     /// Ours.
     pub id: Uuid,
@@ -107,7 +108,7 @@ impl App {
             expires_at: lifetime.map(|l| end(now, l)).transpose()?,
             last_used_at: None,
         };
-        self.store.add_token(&row).await.map_err(|e| taken(e, name))?;
+        self.store.add_token(&row).await.map_err(|e| taken(e, "token", name))?;
         tracing::info!(name, scope = scope.as_str(), "token made");
         let user = who.filter(|who| who.user_id.is_some()).map(|who| who.name.clone());
         Ok(NewToken { key, view: TokenView::of(row, user) })

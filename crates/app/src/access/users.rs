@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Serialize;
 use shelfread_store::StoreError;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Identity, Role, UserRow, Via};
@@ -14,7 +15,7 @@ use crate::error::{AppError, Result};
 const LONGEST_NAME: usize = 64;
 
 /// A user as people see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UserView {
     /// Ours.
     pub id: Uuid,
@@ -60,7 +61,7 @@ impl App {
         password: Option<&SecretString>,
     ) -> Result<UserView> {
         let user = self.new_user(name, role, password).await?;
-        self.store.add_user(&user).await.map_err(|e| taken(e, name))?;
+        self.store.add_user(&user).await.map_err(|e| taken(e, "user", name))?;
         tracing::info!(name, role = role.as_str(), "user added");
         Ok(user.into())
     }
@@ -174,10 +175,10 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
 }
 
 /// A name that somebody or something else has.
-pub(super) fn taken(error: StoreError, name: &str) -> AppError {
+pub(super) fn taken(error: StoreError, what: &'static str, name: &str) -> AppError {
     match &error {
         StoreError::Constraint { name: constraint, .. } if constraint.ends_with("_name") => {
-            AppError::Usage(format!("the name '{name}' is taken"))
+            AppError::taken(what, name)
         }
         _ => error.into(),
     }

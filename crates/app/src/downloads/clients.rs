@@ -1,10 +1,15 @@
 //! Download clients: added, changed, tested, forgotten.
 
 use chrono::{DateTime, Utc};
-use shelfread_domain::download::{ClientIdentity, ClientKind};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shelfread_domain::download::{Away, ClientIdentity, ClientKind};
 use shelfread_domain::id::ClientId;
 use shelfread_domain::port::SourceError;
 use shelfread_store::{ClientRow, ManagedBy};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::App;
 use crate::error::{AppError, Result};
@@ -28,7 +33,162 @@ pub fn new_client(id: ClientId, name: &str, kind: ClientKind, managed_by: Manage
     }
 }
 
+/// A download client as programs and people see it: never with its secret.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClientView {
+    /// Its id.
+    pub id: ClientId,
+    /// Its name.
+    pub name: String,
+    /// Which program it is.
+    pub kind: ClientKind,
+    /// Its address.
+    pub url: String,
+    /// Whatever else its adapter needs.
+    pub settings: Map<String, Value>,
+    /// Whether it has a password or API key.
+    pub has_password: bool,
+    /// Whether it is asked.
+    pub enabled: bool,
+    /// `file` when the configuration declares it, else `person`.
+    pub managed_by: &'static str,
+    /// Since when and why nothing is known of its transfers.
+    pub away: Option<Away>,
+}
+
+impl ClientView {
+    /// The view of a configured client.
+    pub fn of(c: &ClientRow) -> Self {
+        Self {
+            id: c.id,
+            name: c.name.clone(),
+            kind: c.kind,
+            url: crate::sources::shown_address(&c.url),
+            settings: crate::sources::shown_settings(&c.settings),
+            has_password: c.secret.is_some() || c.secret_problem.is_some(),
+            enabled: c.enabled,
+            managed_by: c.managed_by.as_str(),
+            away: c.away.clone(),
+        }
+    }
+}
+
+/// Who a client is, as it says.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TestedClient {
+    /// Its name here.
+    pub client: String,
+    /// Which program answers.
+    pub kind: ClientKind,
+    /// Its version.
+    pub version: String,
+    /// The version of the protocol that it speaks.
+    pub protocol: String,
+}
+
+/// What a person wants of a client. Absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ClientChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Its address.
+    pub url: Option<String>,
+    /// Its user's name.
+    pub username: Option<String>,
+    /// Its password or API key.
+    pub password: Option<SecretString>,
+    /// Whether it is asked.
+    pub enabled: Option<bool>,
+}
+
+impl ClientChange {
+    fn apply(&self, mut row: ClientRow) -> ClientRow {
+        if let Some(name) = &self.name {
+            row.name.clone_from(name);
+        }
+        if let Some(url) = &self.url {
+            row.url.clone_from(url);
+        }
+        if let (Some(name), Value::Object(settings)) = (&self.username, &mut row.settings) {
+            settings.insert("username".to_owned(), Value::from(name.as_str()));
+        }
+        if let Some(password) = &self.password {
+            (row.secret, row.secret_problem) = (Some(password.clone()), None);
+        }
+        row.enabled = self.enabled.unwrap_or(row.enabled);
+        row
+    }
+}
+
 impl App {
+    /// The download clients, in the order of their priority.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn clients(&self) -> Result<Vec<ClientView>> {
+        Ok(self.store.clients().await?.iter().map(ClientView::of).collect())
+    }
+
+    /// One download client.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; what the database says.
+    pub async fn client_view(&self, name: &str) -> Result<ClientView> {
+        Ok(ClientView::of(&self.client(name).await?))
+    }
+
+    /// Adds a client. Makes no request.
+    ///
+    /// # Errors
+    /// [`AppError::Taken`]; when it cannot work so; what the database says.
+    pub async fn add_client(
+        &self,
+        name: &str,
+        kind: ClientKind,
+        change: &ClientChange,
+    ) -> Result<ClientView> {
+        if self.store.client_by_name(name).await?.is_some() {
+            return Err(AppError::taken("download client", name));
+        }
+        let last = self.store.clients().await?.iter().map(|c| c.priority).max();
+        let new = new_client(ClientId(Uuid::now_v7()), name, kind, ManagedBy::Person);
+        let priority = last.unwrap_or(0).saturating_add(10);
+        let row = change.apply(ClientRow { priority, ..new });
+        self.save_client(&row).await?;
+        Ok(ClientView::of(&row))
+    }
+
+    /// Changes a client. Makes no request.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`AppError::Declared`] when the configuration decides about it; when
+    /// it cannot work so or its new name is another one's; what the database says.
+    pub async fn change_client(&self, name: &str, change: &ClientChange) -> Result<ClientView> {
+        let known = self.client(name).await?;
+        if known.managed_by == ManagedBy::File {
+            return Err(AppError::Declared(name.to_owned()));
+        }
+        let row = change.apply(known);
+        self.save_client(&row).await?;
+        Ok(ClientView::of(&row))
+    }
+
+    /// Asks a client who it is, and brings its queue up to date: one that answers is not away.
+    ///
+    /// # Errors
+    /// As [`App::test_client`].
+    pub async fn ask_client(&self, name: &str) -> Result<TestedClient> {
+        let found = self.test_client(name).await?;
+        let client = self.client(name).await?;
+        self.look(client.id).await?;
+        Ok(TestedClient {
+            client: client.name,
+            kind: found.kind,
+            version: found.version,
+            protocol: found.protocol,
+        })
+    }
+
     /// Adds or changes a client. Makes no request; but an address that cannot work is refused.
     ///
     /// # Errors
@@ -39,8 +199,7 @@ impl App {
         }
         let other = self.store.client_by_name(&row.name).await?;
         if other.is_some_and(|other| other.id != row.id) {
-            let message = format!("there is a download client '{}' already", row.name);
-            return Err(AppError::Usage(message));
+            return Err(AppError::taken("download client", &row.name));
         }
         let named = |error: SourceError| AppError::Usage(format!("'{}': {error}", row.name));
         self.downloads.factory.open(row).map_err(named)?;

@@ -34,7 +34,7 @@ use live::Live;
 pub use look::Look;
 pub use monitor::{Pace, Silent, WatchDownloads};
 pub use orders::{AddRequest, Did, Ordered};
-pub use view::{DownloadPage, DownloadView, ItemOfDownload};
+pub use view::{AwayClient, DownloadPage, DownloadView, ItemOfDownload, QueuePage, QueueQuery};
 
 /// Makes the adapter of a download client from its row. Makes no request.
 pub trait ClientFactory: Send + Sync {

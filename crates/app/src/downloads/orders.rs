@@ -14,6 +14,7 @@ use shelfread_domain::id::DownloadId;
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_reconcile::downloads as queue;
 use shelfread_store::{Batch, ClientRow, DownloadFilter, DownloadRow, EventFilter};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::App;
@@ -35,7 +36,7 @@ pub struct AddRequest {
 }
 
 /// What was done with a download.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Did {
     /// The client took it.
@@ -65,13 +66,14 @@ pub enum Did {
 }
 
 /// What an order did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Ordered {
     /// The row; `None` when it had gone before.
     pub id: Option<DownloadId>,
     /// The client by name.
     pub client: String,
     /// The client's own id.
+    #[schema(value_type = Option<String>)]
     pub transfer_id: Option<TransferId>,
     /// Its name.
     pub title: String,
@@ -92,6 +94,24 @@ impl Ordered {
 }
 
 impl App {
+    /// The client that a person means: the one that is named, or the only one that is asked.
+    ///
+    /// # Errors
+    /// [`AppError::Usage`] when there are none or several; what the database says.
+    pub async fn client_meant(&self, named: Option<String>) -> Result<String> {
+        if let Some(name) = named {
+            return Ok(name);
+        }
+        let mut enabled = self.store.clients().await?;
+        enabled.retain(|client| client.enabled);
+        let refuse = |why: &str| Err(AppError::Usage(why.to_owned()));
+        match &mut enabled[..] {
+            [one] => Ok(std::mem::take(&mut one.name)),
+            [] => refuse("there is no download client yet; declare or add one"),
+            [..] => refuse("there are several download clients; name one"),
+        }
+    }
+
     /// Gives something to a client. The same thing twice is one row, whoever gave it first.
     ///
     /// # Errors

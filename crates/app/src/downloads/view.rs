@@ -4,16 +4,17 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shelfread_domain::ItemId;
-use shelfread_domain::download::{Origin, PendingOp, TransferState};
+use shelfread_domain::download::{Away, AwayKind, Origin, PendingOp, TransferState};
 use shelfread_domain::id::DownloadId;
 use shelfread_domain::item::ItemKind;
-use shelfread_store::{DownloadFilter, DownloadItem, DownloadRow};
+use shelfread_store::{ClientRow, DownloadFilter, DownloadItem, DownloadRow};
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::{AppError, Result};
 
 /// One download of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DownloadView {
     /// Its id.
     pub id: DownloadId,
@@ -24,6 +25,7 @@ pub struct DownloadView {
     /// Its name.
     pub title: String,
     /// What it does, as the client last said.
+    #[schema(value_type = String)]
     pub state: TransferState,
     /// Since when nothing comes although it should.
     pub stalled_since: Option<DateTime<Utc>>,
@@ -66,7 +68,7 @@ pub struct DownloadView {
 }
 
 /// What a download is for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ItemOfDownload {
     /// The item.
     pub id: ItemId,
@@ -83,7 +85,7 @@ pub struct ItemOfDownload {
 }
 
 /// A page of downloads.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DownloadPage {
     /// The downloads.
     pub downloads: Vec<DownloadView>,
@@ -91,7 +93,61 @@ pub struct DownloadPage {
     pub next: Option<String>,
 }
 
+/// Which downloads a person wants to see, in their words. Absent means any.
+#[derive(Clone, Debug, Default)]
+pub struct QueueQuery {
+    /// Of the client of this name.
+    pub client: Option<String>,
+    /// For this item.
+    pub item: Option<String>,
+}
+
+/// A page of the queue, and who does not say what it does.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QueuePage {
+    /// The downloads, oldest first.
+    pub downloads: Vec<DownloadView>,
+    /// What to ask for the next page with.
+    pub next: Option<String>,
+    /// The clients that do not answer.
+    pub away: Vec<AwayClient>,
+}
+
+/// A client that does not answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AwayClient {
+    /// The client by name.
+    pub client: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why.
+    pub kind: AwayKind,
+    /// The same in words.
+    pub reason: String,
+}
+
 impl App {
+    /// A page of the queue as it is known, without asking any client.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; when `after` is not the `next` of a page; what the database says.
+    pub async fn downloads(
+        &self,
+        query: &QueueQuery,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<QueuePage> {
+        let client = match &query.client {
+            Some(name) => Some(self.client(name).await?.id),
+            None => None,
+        };
+        let item = query.item.as_deref().map(crate::items::item_id).transpose()?;
+        let filter = DownloadFilter { client, item, ..DownloadFilter::default() };
+        let DownloadPage { downloads, next } = self.queue(&filter, after, limit).await?;
+        let away = self.store.clients().await?.into_iter().filter_map(away).collect();
+        Ok(QueuePage { downloads, next, away })
+    }
+
     /// A page of the queue, oldest first. `after` is the `next` of the page before.
     ///
     /// # Errors
@@ -145,6 +201,11 @@ impl App {
             items: items.into_iter().map(item).collect(),
         }
     }
+}
+
+fn away(client: ClientRow) -> Option<AwayClient> {
+    let Away { since, kind, reason } = client.away?;
+    Some(AwayClient { client: client.name, since, kind, reason })
 }
 
 fn item(item: DownloadItem) -> ItemOfDownload {

@@ -23,6 +23,7 @@ use shelfread_domain::{
 use shelfread_reconcile::correct::Refusal;
 pub use shelfread_reconcile::correct::Wish;
 use shelfread_store::{Batch, NewRun, RunEnd, StoreError};
+use utoipa::ToSchema;
 use uuid::Uuid;
 pub use wishes::{SettingsChange, value_of};
 
@@ -35,7 +36,7 @@ use crate::render::ChangeView;
 const PERSON: &str = "a person";
 
 /// What a correction did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Correction {
     /// Its run; `None` when everything was so already and nothing was written.
     pub run: Option<RunId>,

@@ -4,12 +4,13 @@ use serde::Serialize;
 use shelfread_domain::record::ReviewReason;
 use shelfread_domain::{ExternalId, ItemId, ItemKind, ItemRecord, ListingId};
 use shelfread_store::ListingDetail;
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::Result;
 
 /// A listing that waits for a person.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReviewView {
     /// The listing, by which it is decided.
     pub listing: ListingId,
@@ -38,7 +39,7 @@ pub struct ReviewView {
 }
 
 /// An item that a listing may belong to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Candidate {
     /// Its id.
     pub id: ItemId,

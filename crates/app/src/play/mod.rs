@@ -16,7 +16,8 @@ use std::collections::HashMap;
 pub use restore::Restored;
 use shelfread_domain::{ItemId, PlayState, ViewerId};
 use shelfread_reconcile::play::{Heard, Wrote};
-use shelfread_store::{PlayWriteRow, ViewerRow};
+use shelfread_store::PlayWriteRow;
+pub use shelfread_store::ViewerRow;
 
 use crate::App;
 use crate::error::Result;

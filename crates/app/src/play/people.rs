@@ -10,6 +10,14 @@ use crate::App;
 use crate::error::{AppError, Result};
 
 impl App {
+    /// Everybody whom a source knows.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn viewers(&self) -> Result<Vec<ViewerRow>> {
+        Ok(self.store.viewers().await?)
+    }
+
     /// Makes viewers of several servers one person. Each is named by its id or as `NAME@SOURCE`.
     /// Whoever was joined with one of them before is part of the person too.
     ///

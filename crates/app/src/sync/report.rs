@@ -3,11 +3,12 @@
 use serde::Serialize;
 use shelfread_domain::{Change, Counts, RunId, RunStatus};
 use shelfread_store::{LibraryCoverage, RunError};
+use utoipa::ToSchema;
 
 use crate::render::ChangeView;
 
 /// What a run did, whole.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RunReport {
     /// The run.
     pub id: RunId,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use shelfread_domain::RunId;
 use shelfread_store::{Lease, SourceRow};
+use utoipa::ToSchema;
 
 use super::begin::Reserved;
 use super::{Observer, SyncRequest, take_lease};
@@ -14,7 +15,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 
 /// Runs that were started.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Started {
     /// One for each source, in the order in which the sources were named.
     pub runs: Vec<StartedRun>,
@@ -24,7 +25,7 @@ pub struct Started {
 }
 
 /// A run that was started.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct StartedRun {
     /// Its id.
     pub id: RunId,

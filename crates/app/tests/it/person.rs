@@ -94,10 +94,10 @@ async fn corrected_and_cleared_fields_survive(desk: Desk) {
     assert_eq!(fields.overview, None);
     let view = shelfread_app::items::detail_view(&detail);
     for field in ["title", "overview"] {
-        assert_eq!(view["fields"][field]["origin"], "a person");
-        assert!(view["fields"][field]["since"].as_str().unwrap().starts_with("2026-"), "{view}");
+        assert_eq!(view.fields[field].origin.as_deref(), Some("a person"));
+        assert!(view.fields[field].since.as_deref().unwrap().starts_with("2026-"), "{view:?}");
     }
-    assert_eq!(view["fields"]["year"]["origin"], "den");
+    assert_eq!(view.fields["year"].origin.as_deref(), Some("den"));
 }
 
 async fn a_reset_field_follows_its_sources_again(desk: Desk) {

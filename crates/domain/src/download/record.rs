@@ -44,6 +44,7 @@ words! {
 
 /// Since when, and why, nothing is known of a client's transfers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Away {
     /// The first time that it was asked in vain.
     pub since: DateTime<Utc>,

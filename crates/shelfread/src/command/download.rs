@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde_json::json;
-use shelfread_app::AppError;
-use shelfread_app::downloads::{AddRequest, Did, DownloadView, ItemOfDownload, Look, Ordered};
+use shelfread_app::downloads::{
+    AddRequest, AwayClient, Did, DownloadView, ItemOfDownload, Look, Ordered, QueueQuery,
+};
 use shelfread_domain::download::{AwayKind, Given};
-use shelfread_store::{ClientRow, DownloadFilter};
 
 use crate::cli::{DownloadAddArgs, DownloadCommand, DownloadListArgs};
 use crate::output;
@@ -35,29 +35,13 @@ pub async fn run(session: &Session, verb: &DownloadCommand) -> Outcome {
 
 async fn add(session: &Session, args: &DownloadAddArgs) -> Outcome {
     let request = AddRequest {
-        client: client_name(session, args.client.as_deref()).await?,
+        client: session.app.client_meant(args.client.clone()).await?,
         given: given(&args.what)?,
         label: args.label.clone(),
         save_path: args.save_path.clone(),
         paused: args.paused,
     };
     say(&session.app.add_download(request).await?, args.format.json)
-}
-
-/// The client that was named, or the only one that there is.
-async fn client_name(session: &Session, named: Option<&str>) -> Result<String, Failure> {
-    if let Some(name) = named {
-        return Ok(name.to_owned());
-    }
-    let mut enabled: Vec<_> = session.app.store().clients().await?;
-    enabled.retain(|client| client.enabled);
-    match &enabled[..] {
-        [one] => Ok(one.name.clone()),
-        [] => Err(Failure::usage(
-            "there is no download client yet; declare one or use `shelfread download client add`",
-        )),
-        [..] => Err(Failure::usage("there are several download clients; name one with --client")),
-    }
 }
 
 fn given(what: &str) -> Result<Given, Failure> {
@@ -106,31 +90,17 @@ fn say(done: &Ordered, as_json: bool) -> Outcome {
 
 async fn list(session: &Session, args: &DownloadListArgs) -> Outcome {
     let app = &session.app;
-    let client = match &args.client {
-        None => None,
-        Some(name) => {
-            let found = app.store().client_by_name(name).await?;
-            Some(found.ok_or_else(|| AppError::not_found("download client", name))?.id)
-        }
-    };
-    let item = args
-        .item
-        .as_ref()
-        .map(|id| id.parse().map_err(|_| Failure::from(AppError::not_found("item", id))));
+    let query = QueueQuery { client: args.client.clone(), item: args.item.clone() };
     let looks = if args.offline { Vec::new() } else { app.look_at_all().await? };
-    let filter = DownloadFilter { client, item: item.transpose()?, ..DownloadFilter::default() };
-    let page = app.queue(&filter, args.after.as_deref(), args.limit).await?;
-    let clients = app.store().clients().await?;
+    let page = app.downloads(&query, args.after.as_deref(), args.limit).await?;
     if args.format.json {
-        let away: Vec<_> = clients.iter().filter_map(away_view).collect();
-        let page = json!({ "downloads": page.downloads, "next": page.next, "away": away });
         output::json(&page)?;
         return Ok(0);
     }
     let header =
         ["ID", "CLIENT", "STATE", "DONE", "SIZE", "SPEED", "LEFT", "RATIO", "TITLE", "FOR"];
     let rows = page.downloads.iter().map(row).collect();
-    let nothing = if clients.is_empty() {
+    let nothing = if app.clients().await?.is_empty() {
         "there is no download client yet; `shelfread download client add` makes one"
     } else {
         "nothing is downloaded"
@@ -139,32 +109,21 @@ async fn list(session: &Session, args: &DownloadListArgs) -> Outcome {
     if let Some(next) = page.next {
         output::line(format!("… more: `shelfread download list --after {next}`"));
     }
-    tell_away(&clients, &looks);
+    tell_away(&page.away, &looks);
     Ok(0)
 }
 
-fn away_view(client: &ClientRow) -> Option<serde_json::Value> {
-    let away = client.away.as_ref()?;
-    Some(json!({
-        "client": client.name,
-        "since": away.since,
-        "kind": away.kind,
-        "reason": away.reason,
-    }))
-}
-
 /// Says which clients did not answer, and why.
-fn tell_away(clients: &[ClientRow], looks: &[Look]) {
-    for client in clients {
-        let Some(away) = &client.away else { continue };
-        let asked = looks.iter().any(|look| look.client == client.name);
+fn tell_away(clients: &[AwayClient], looks: &[Look]) {
+    for away in clients {
+        let asked = looks.iter().any(|look| look.client == away.client);
         let hint = match away.kind {
             AwayKind::Refused if !asked => {
-                format!("; not asked again before `shelfread download client test {}`", client.name)
+                format!("; not asked again before `shelfread download client test {}`", away.client)
             }
             _ => String::new(),
         };
-        let what = output::plain(&format!("{}: {}", client.name, away.reason));
+        let what = output::plain(&format!("{}: {}", away.client, away.reason));
         let since = output::local(away.since);
         let (on, off) = (output::WARN, format!("{:#}", output::WARN));
         output::line(format!("{on}!{off} {what} ({} since {since}){hint}", away.kind));

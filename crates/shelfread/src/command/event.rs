@@ -1,8 +1,9 @@
 //! `shelfread event`
 
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shelfread_app::AppError;
+use shelfread_app::events::EventPage;
 use shelfread_store::{Event, EventFilter};
 
 use crate::cli::{EventCommand, EventListArgs};
@@ -16,10 +17,11 @@ const AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 pub async fn run(session: &Session, verb: &EventCommand) -> Outcome {
     let EventCommand::List(args) = verb;
     let mut filter = filter(args)?;
-    let events = session.app.store().events(&filter, args.limit).await?;
+    let page = session.app.events(&filter, args.limit).await?;
     if !args.follow {
-        return finish(&events, args);
+        return finish(&page, args);
     }
+    let events = page.events;
     // What came before is not shown again, also when nothing of it fitted.
     filter.after = Some(match events.last() {
         Some(last) => last.seq,
@@ -63,13 +65,12 @@ fn moment(text: &str) -> Result<DateTime<Utc>, Failure> {
     })
 }
 
-fn finish(events: &[Event], args: &EventListArgs) -> Outcome {
-    let full = events.len() as u64 == args.limit;
-    let next = events.first().filter(|_| full).map(|event| event.seq);
+fn finish(page: &EventPage, args: &EventListArgs) -> Outcome {
     if args.format.json {
-        output::json(&json!({ "events": events, "next": next }))?;
+        output::json(page)?;
         return Ok(0);
     }
+    let EventPage { events, next } = page;
     if events.is_empty() {
         output::line("nothing happened");
     }

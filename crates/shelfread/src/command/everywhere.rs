@@ -3,11 +3,11 @@
 use std::io::{IsTerminal, Write};
 
 use serde_json::json;
+use shelfread_app::items::item_id;
 use shelfread_app::person::{RemovalReport, RemovalView};
 use shelfread_domain::RunStatus;
 use shelfread_store::RemovalState;
 
-use super::item::item_id;
 use crate::cli::ItemRemoveArgs;
 use crate::output;
 use crate::session::{Failure, Outcome, Session};

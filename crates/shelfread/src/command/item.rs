@@ -1,17 +1,16 @@
 //! `shelfread item`
 
-use serde_json::{Value, json};
+use serde_json::json;
 use shelfread_app::AppError;
-use shelfread_app::items::{ItemShown, ItemView};
+use shelfread_app::items::{FieldView, ItemDetailView, ItemQuery, ItemShown, ItemView, item_id};
 use shelfread_app::person::{Candidate, Correction, ReviewView, SettingsChange, Wish};
 use shelfread_app::render::ChangeView;
 use shelfread_domain::record::ReviewReason;
-use shelfread_domain::{Field, ItemId, ItemKind, ItemStatus, ListingId, SourceId};
-use shelfread_store::{ItemFilter, Sort};
+use shelfread_domain::{Field, ListingId};
 
 use crate::cli::{Format, ItemCommand, ItemListArgs, ItemReviewArgs, Switch};
 use crate::output;
-use crate::session::{Failure, Outcome, Session};
+use crate::session::{Outcome, Session};
 
 pub async fn run(session: &Session, verb: &ItemCommand) -> Outcome {
     match verb {
@@ -43,10 +42,6 @@ pub async fn run(session: &Session, verb: &ItemCommand) -> Outcome {
             told(&session.app.remove_item(item_id(&args.id)?).await?, args.format)
         }
     }
-}
-
-pub fn item_id(text: &str) -> Result<ItemId, AppError> {
-    text.parse().map_err(|_| AppError::not_found("item", text))
 }
 
 fn listing_id(text: &str) -> Result<ListingId, AppError> {
@@ -145,10 +140,19 @@ const fn why(reason: ReviewReason) -> &'static str {
 }
 
 async fn list(session: &Session, args: &ItemListArgs) -> Outcome {
-    let filter = filter(session, args).await?;
+    let query = ItemQuery {
+        kind: args.kind.clone(),
+        show: None,
+        source: args.source.clone(),
+        missing_on: args.missing_on.clone(),
+        status: args.status.clone(),
+        query: args.query.clone(),
+        sort: Some(args.sort.clone()),
+    };
+    let filter = session.app.item_filter(&query).await?;
     let page = session.app.items(&filter, args.after.as_deref(), args.limit).await?;
     if args.format.json {
-        output::json(&json!({ "items": page.items, "next": page.next }))?;
+        output::json(&page)?;
         return Ok(0);
     }
     let rows = page.items.iter().map(row);
@@ -158,41 +162,6 @@ async fn list(session: &Session, args: &ItemListArgs) -> Outcome {
         output::line(format!("… more: --after '{next}'"));
     }
     Ok(0)
-}
-
-async fn filter(session: &Session, args: &ItemListArgs) -> Result<ItemFilter, Failure> {
-    let kind = match &args.kind {
-        Some(text) => Some(text.parse().map_err(|e| Failure::usage(format!("{e}")))?),
-        None => None,
-    };
-    if args.sort == "year" && kind.is_some_and(|kind: ItemKind| !kind.is_top()) {
-        return Err(Failure::usage("only movies and shows can be sorted by year"));
-    }
-    Ok(ItemFilter {
-        kind,
-        top: false,
-        parent: None,
-        query: args.query.clone(),
-        source: source(session, args.source.as_deref()).await?,
-        missing_on: source(session, args.missing_on.as_deref()).await?,
-        status: args.status.as_deref().map(status).transpose()?,
-        sort: Sort::parse(&args.sort).ok_or_else(|| {
-            Failure::usage(format!("'{}' is no order (title, year or added)", args.sort))
-        })?,
-    })
-}
-
-async fn source(session: &Session, name: Option<&str>) -> Result<Option<SourceId>, Failure> {
-    let Some(name) = name else { return Ok(None) };
-    let found = session.app.store().source_by_name(name).await?;
-    Ok(Some(found.ok_or_else(|| AppError::not_found("source", name))?.id))
-}
-
-fn status(text: &str) -> Result<ItemStatus, Failure> {
-    ItemStatus::parse(text).ok_or_else(|| {
-        let all = ItemStatus::ALL.map(ItemStatus::as_str).join(", ");
-        Failure::usage(format!("'{text}' is no status ({all})"))
-    })
 }
 
 fn row(item: &ItemView) -> Vec<String> {
@@ -224,7 +193,7 @@ async fn show(session: &Session, id: &str, as_json: bool) -> Outcome {
     Ok(0)
 }
 
-fn print(shown: &ItemShown, view: &Value) {
+fn print(shown: &ItemShown, view: &ItemDetailView) {
     let detail = &shown.detail;
     let item = &detail.item;
     output::line(output::plain(&format!("{}  {}  {}", item.kind, item.label(), item.id)));
@@ -235,10 +204,8 @@ fn print(shown: &ItemShown, view: &Value) {
     for id in &detail.external_ids {
         output::line(format!("  {id}"));
     }
-    if let Some(fields) = view["fields"].as_object() {
-        for (field, told) in fields.iter().filter(|(_, told)| !told["origin"].is_null()) {
-            output::line(output::plain(&format!("  {field}: {}", field_line(told))));
-        }
+    for (field, told) in view.fields.iter().filter(|(_, told)| told.origin.is_some()) {
+        output::line(output::plain(&format!("  {field}: {}", field_line(told))));
     }
     for (listing, link) in detail.listings.iter().zip(&shown.links) {
         let l = &listing.listing;
@@ -273,13 +240,10 @@ fn print(shown: &ItemShown, view: &Value) {
 }
 
 /// What a field shows, who says so and since when.
-fn field_line(told: &Value) -> String {
-    let origin = told["origin"].as_str().unwrap_or_default();
-    let since = told["since"].as_str().and_then(|text| text.parse().ok()).map(output::local);
+fn field_line(told: &FieldView) -> String {
+    let origin = told.origin.as_deref().unwrap_or_default();
+    let since = told.since.as_deref().and_then(|text| text.parse().ok()).map(output::local);
     let since = since.map(|at| format!(", {at}")).unwrap_or_default();
-    match &told["value"] {
-        Value::Null => format!("cleared  ({origin}{since})"),
-        Value::String(text) => format!("{text}  ({origin}{since})"),
-        other => format!("{other}  ({origin}{since})"),
-    }
+    let value = told.value.as_deref().unwrap_or("cleared");
+    format!("{value}  ({origin}{since})")
 }

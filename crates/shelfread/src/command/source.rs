@@ -4,11 +4,8 @@ use std::io::Read;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
-use shelfread_app::{AppError, sources};
-use shelfread_domain::SourceId;
-use shelfread_store::{ManagedBy, SourceRow};
-use uuid::Uuid;
+use serde_json::json;
+use shelfread_app::sources::SourceChange;
 
 use crate::cli::{SourceArgs, SourceCommand};
 use crate::output;
@@ -33,10 +30,9 @@ pub async fn run(session: &Session, verb: &SourceCommand) -> Outcome {
 }
 
 async fn list(session: &Session, as_json: bool) -> Outcome {
-    let sources = session.app.store().sources().await?;
+    let sources = session.app.sources().await?;
     if as_json {
-        let all: Vec<_> = sources.iter().map(view).collect();
-        output::json(&json!({ "sources": all }))?;
+        output::json(&json!({ "sources": sources }))?;
         return Ok(0);
     }
     let rows = sources.iter().map(|s| {
@@ -99,86 +95,41 @@ async fn schedule(session: &Session, as_json: bool) -> Outcome {
     Ok(0)
 }
 
-fn view(s: &SourceRow) -> Value {
-    json!({
-        "id": s.id,
-        "name": s.name,
-        "kind": s.kind,
-        "url": s.url,
-        "settings": s.settings,
-        "has_token": s.secret.is_some() || s.secret_problem.is_some(),
-        "server_id": s.server_id,
-        "priority": s.priority,
-        "on_missing": s.on_missing.to_string(),
-        "max_removals": s.max_removals.to_string(),
-        "enabled": s.enabled,
-        "managed_by": s.managed_by.as_str(),
-        "last_seen_at": s.last_seen_at,
-        "last_error": s.last_error,
-    })
-}
-
 async fn add(session: &Session, args: &SourceArgs) -> Outcome {
-    if session.app.store().source_by_name(&args.name).await?.is_some() {
-        let message = format!("there is a source '{}' already; use `source set`", args.name);
-        return Err(Failure::usage(message));
-    }
     let kind = args.kind.as_deref().ok_or_else(|| Failure::usage("give the --kind"))?;
     let kind = kind.parse().map_err(|e| Failure::usage(format!("{e}")))?;
-    let priority = session.app.store().sources().await?.iter().map(|s| s.priority).max();
-    let new = SourceRow {
-        priority: priority.unwrap_or(0) + 10,
-        ..sources::new_source(SourceId(Uuid::now_v7()), &args.name, kind, ManagedBy::Person)
-    };
-    save(session, args, new, "added").await
+    session.app.add_source(&args.name, kind, &change(args)?).await?;
+    said(&args.name, "added")
 }
 
 async fn set(session: &Session, args: &SourceArgs) -> Outcome {
-    let known = session.app.store().source_by_name(&args.name).await?;
-    let known = known.ok_or_else(|| AppError::not_found("source", &args.name))?;
+    let known = session.app.source_view(&args.name).await?;
     if args.kind.as_deref().is_some_and(|kind| kind != known.kind.as_str()) {
         return Err(Failure::usage("a source keeps its kind; add another one"));
     }
-    if known.managed_by == ManagedBy::File {
-        let message = format!("'{}' is declared in the configuration; change it there", args.name);
-        return Err(Failure::usage(message));
-    }
-    save(session, args, known, "changed").await
+    session.app.change_source(&args.name, &change(args)?).await?;
+    said(&args.name, "changed")
 }
 
-async fn save(session: &Session, args: &SourceArgs, row: SourceRow, done: &str) -> Outcome {
-    let row = changed(args, row)?;
-    session.app.save_source(&row).await?;
-    output::line(format!("{done} '{}'; `shelfread source test {}` asks it", row.name, row.name));
+fn said(name: &str, done: &str) -> Outcome {
+    output::line(format!("{done} '{name}'; `shelfread source test {name}` asks it"));
     Ok(0)
 }
 
-fn changed(args: &SourceArgs, mut row: SourceRow) -> Result<SourceRow, Failure> {
-    let misfit = |e: &dyn std::fmt::Display| Failure::usage(e.to_string());
-    if let Some(url) = &args.url {
-        row.url.clone_from(url);
-    }
-    if let Some(path) = &args.path {
-        row.url = crate::wiring::absolute(path)?;
-    }
-    if let Some(text) = &args.on_missing {
-        row.on_missing = text.parse().map_err(|e| misfit(&e))?;
-    }
-    if let Some(text) = &args.max_removals {
-        row.max_removals = text.parse().map_err(|e| misfit(&e))?;
-    }
-    row.priority = args.priority.unwrap_or(row.priority);
-    row.enabled = args.enabled.unwrap_or(row.enabled);
+fn change(args: &SourceArgs) -> Result<SourceChange, Failure> {
+    let path = args.path.as_deref().map(crate::wiring::absolute).transpose()?;
     let token = args.token.clone().map(SecretString::from);
-    if let Some(token) = secret(token, args.token_file.as_deref())? {
-        row.secret = Some(token);
-    }
-    for (key, value) in [("user", &args.user), ("media", &args.media)] {
-        if let (Some(value), Value::Object(settings)) = (value, &mut row.settings) {
-            settings.insert(key.to_owned(), Value::from(value.as_str()));
-        }
-    }
-    Ok(row)
+    Ok(SourceChange {
+        url: path.or_else(|| args.url.clone()),
+        token: secret(token, args.token_file.as_deref())?,
+        user: args.user.clone(),
+        media: args.media.clone(),
+        path_map: None,
+        on_missing: args.on_missing.clone(),
+        max_removals: args.max_removals.clone(),
+        priority: args.priority,
+        enabled: args.enabled,
+    })
 }
 
 /// A secret that was given, or that a file holds; `-` is standard input.
@@ -199,19 +150,7 @@ pub fn secret(
 async fn test(session: &Session, name: &str, as_json: bool) -> Outcome {
     let found = session.app.test_source(name).await?;
     if as_json {
-        let libraries: Vec<_> = found
-            .libraries
-            .iter()
-            .map(|l| json!({ "remote_id": l.remote_id, "name": l.name, "kind": l.kind.as_str() }))
-            .collect();
-        output::json(&json!({
-            "source": name,
-            "server_id": found.identity.server_id,
-            "server": found.identity.name,
-            "version": found.identity.version,
-            "viewer": found.identity.viewer.map(|v| v.name),
-            "libraries": libraries,
-        }))?;
+        output::json(&found.view(name))?;
         return Ok(0);
     }
     let identity = &found.identity;

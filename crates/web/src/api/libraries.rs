@@ -1,49 +1,69 @@
 //! Libraries of sources.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use serde::Serialize;
-use shelfread_app::AppError;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shelfread_app::libraries::LibraryView;
+use shelfread_domain::LibraryId;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use crate::problem::{Answer, Problem};
+use super::ask::{Body, Named};
+use crate::problem::Answer;
 use crate::state::Web;
 
 pub fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(of_source))
-}
-
-/// A part of a source that is listed as one.
-#[derive(Serialize, ToSchema)]
-struct Library {
-    /// Its id.
-    id: Uuid,
-    /// As its source names it.
-    name: String,
+    OpenApiRouter::new().routes(routes!(list_libraries)).routes(routes!(change_library))
 }
 
 /// All libraries of a source.
 #[derive(Serialize, ToSchema)]
 struct Libraries {
-    libraries: Vec<Library>,
+    libraries: Vec<LibraryView>,
+}
+
+/// What a person wants of a library.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LibraryBody {
+    /// Whether it is synced.
+    enabled: bool,
 }
 
 /// The libraries of a source
 #[utoipa::path(
     get,
     path = "/sources/{name}/libraries",
+    tag = "sources",
     params(("name" = String, Path, description = "The name of the source")),
-    responses((status = 200, body = Libraries), (status = 404, body = Problem)),
-    tag = "libraries"
+    responses((status = 200, body = Libraries))
 )]
-async fn of_source(State(web): State<Web>, Path(name): Path<String>) -> Answer<Json<Libraries>> {
-    let store = web.app.store();
-    let source = store.source_by_name(&name).await.map_err(AppError::from)?;
-    let source = source.ok_or_else(|| AppError::not_found("source", name))?;
-    let rows = store.libraries(source.id).await.map_err(AppError::from)?;
-    let libraries = rows.into_iter().map(|row| Library { id: row.id.0, name: row.name }).collect();
-    Ok(Json(Libraries { libraries }))
+async fn list_libraries(
+    State(web): State<Web>,
+    Named(name): Named<String>,
+) -> Answer<Json<Libraries>> {
+    Ok(Json(Libraries { libraries: web.app.libraries(&name).await? }))
+}
+
+/// Leaves a library out of syncs, or takes it in again
+///
+/// What is known of it stays as it is.
+#[utoipa::path(
+    patch,
+    path = "/sources/{name}/libraries/{library}",
+    tag = "sources",
+    params(
+        ("name" = String, Path, description = "The name of the source"),
+        ("library" = LibraryId, Path, description = "The id of the library")
+    ),
+    request_body = LibraryBody,
+    responses((status = 200, body = LibraryView))
+)]
+async fn change_library(
+    State(web): State<Web>,
+    Named((name, library)): Named<(String, LibraryId)>,
+    Body(body): Body<LibraryBody>,
+) -> Answer<Json<LibraryView>> {
+    Ok(Json(web.app.enable_library(&name, library, body.enabled).await?))
 }

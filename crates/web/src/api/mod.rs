@@ -1,31 +1,86 @@
-//! REST under `/api/v1`. One file per kind of thing; each keeps its routes and their
-//! documentation together.
+//! REST under `/api/v1`. One file per kind of thing; each keeps its routes and their documentation
+//! together. `ask` is what comes in, `problems` what is wrong with it; `etag`, `again` and `finish`
+//! are what all routes have around them; `document` and `docs` say what there is.
 
+mod access;
+mod again;
+pub mod ask;
+mod clients;
+mod docs;
+mod doctor;
+mod document;
+mod downloads;
+mod etag;
+mod events;
+mod finish;
+mod items;
 mod libraries;
+pub mod problems;
+mod reviews;
+mod runs;
+mod sources;
+mod sync;
+mod viewers;
 
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Json, Router};
+use url::Url;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::live;
 use crate::state::Web;
 
-/// The document that the routes add themselves to.
-#[derive(OpenApi)]
-#[openapi(info(title = "Shelfread", description = "One truthful catalogue of films and series."))]
-struct Base;
+/// The largest body of JSON.
+const LARGEST: usize = 256 << 10;
 
-pub fn routes() -> Router<Web> {
+/// All routes of the API, and what says which they are.
+pub fn routes(web: &Web) -> Router<Web> {
     let (router, document) = parts().split_for_parts();
-    router.route("/api/openapi.json", get(async move || Json(document)))
+    let document = document::completed(document);
+    router
+        .route("/api/v1/{*rest}", get(problems::nothing_here).fallback(problems::nothing_here))
+        .route("/api/openapi.json", get(async move || Json(document)))
+        .method_not_allowed_fallback(problems::wrong_method)
+        .layer(from_fn_with_state(again::Again::default(), again::once))
+        .layer(from_fn_with_state(web.clone(), finish::finish))
+        .layer(from_fn(etag::validate))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .merge(docs::routes())
 }
 
 /// The OpenAPI document of this version.
 pub fn document() -> Document {
-    parts().split_for_parts().1
+    document::completed(parts().split_for_parts().1)
 }
 
 fn parts() -> OpenApiRouter<Web> {
-    OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", libraries::routes())
+    let v1 = OpenApiRouter::new()
+        .merge(sources::routes())
+        .merge(libraries::routes())
+        .merge(sync::routes())
+        .merge(runs::routes())
+        .merge(items::routes())
+        .merge(reviews::routes())
+        .merge(downloads::routes())
+        .merge(clients::routes())
+        .merge(events::routes())
+        .merge(live::routes())
+        .merge(viewers::routes())
+        .merge(access::routes())
+        .merge(doctor::routes());
+    OpenApiRouter::with_openapi(document::Base::openapi()).nest("/api/v1", v1)
+}
+
+/// Where something that was added can be found.
+fn location(kind: &str, name: &str) -> String {
+    let path = format!("/api/v1/{kind}/");
+    let Ok(mut url) = Url::parse("http://localhost/api/v1") else { return path };
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.push(kind).push(name);
+    }
+    url.path().to_owned()
 }

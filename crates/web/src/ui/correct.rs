@@ -115,7 +115,8 @@ async fn editor(visit: Visit, id: ItemId, error: Option<String>, typed: &Given) 
     let view = shown.view();
     let fields = &shown.detail.item.fields;
     let input = |(field, label, help): (Field, &'static str, &'static str)| {
-        let told = view["fields"][field.as_str()]["origin"].as_str().unwrap_or_default();
+        let told = view.fields.get(field.as_str()).and_then(|told| told.origin.as_deref());
+        let told = told.unwrap_or_default();
         let typed = typed.iter().find(|(name, _)| name == field.as_str());
         let value = typed.map(|(_, text)| text.clone()).or_else(|| fields.get(field));
         Input {

@@ -231,8 +231,8 @@ fn rows(shown: &ItemShown) -> Vec<FieldRow> {
     ];
     let view = shown.view();
     let row = |(field, label): (Field, &'static str)| {
-        let told = &view["fields"][field.as_str()];
-        let origin = told["origin"].as_str().unwrap_or_default().to_owned();
+        let told = view.fields.get(field.as_str());
+        let origin = told.and_then(|told| told.origin.clone()).unwrap_or_default();
         let facts = |l: &ListingDetail| said(field, l);
         FieldRow {
             label,

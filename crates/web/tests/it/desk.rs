@@ -27,6 +27,8 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::boxes::{self, Programs};
+
 /// Makes each of these functions two tests, one per engine.
 macro_rules! both {
     ($($name:ident),+ $(,)?) => {
@@ -91,7 +93,10 @@ pub struct Desk {
     /// A token that may do everything.
     pub token: SecretString,
     sources: Sources,
-    stop: CancellationToken,
+    pub programs: Programs,
+    pub stop: CancellationToken,
+    /// Where its database is.
+    pub database: String,
     _folder: TempDir,
 }
 
@@ -172,14 +177,31 @@ impl Desk {
         let sources = Sources::default();
         let factory = Arc::new(Scripted(Arc::clone(&sources)));
         let clock = Arc::new(TestClock::default());
-        let app = App::new(store, factory, Arc::clone(&clock) as _);
+        let programs = Programs::default();
+        let clients = Arc::new(boxes::Scripts(Arc::clone(&programs)));
+        let app = App::new(store, factory, Arc::clone(&clock) as _)
+            .with_downloads(clients, Arc::new(boxes::Payloads));
         let token = app.add_token("desk", Scope::Admin, None, None).await.unwrap().key;
         let config = ServerConfig { listen: "127.0.0.1:0".parse().unwrap() };
         let web = change(Web::new(app.clone()));
         let server = Server::bind(web.clone(), &config).await.unwrap();
         let (address, stop) = (server.address().unwrap(), CancellationToken::new());
         tokio::spawn(server.run(stop.clone()));
-        Self { app, clock, web, address, client: client(), token, sources, stop, _folder: folder }
+        let (follower, told) = (app.clone(), stop.clone());
+        tokio::spawn(async move { follower.follow_events(told).await });
+        Self {
+            app,
+            clock,
+            web,
+            address,
+            client: client(),
+            token,
+            sources,
+            programs,
+            stop,
+            database: url.to_owned(),
+            _folder: folder,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -59,7 +59,7 @@ async fn programs_and_people_are_told_differently() {
     assert_eq!(told.json()["code"], "not-found");
     let method = said(desk.request(Method::DELETE, "/login")).await;
     assert_eq!(method.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(method.json()["code"], "method");
+    assert_eq!(method.json()["code"], "method-not-allowed");
     assert!(method.header("allow").contains("POST"), "{method:?}");
     let cookie = desk.logged_in("anna", Role::Admin).await;
     let shown = desk.page("/nothing", Some(&cookie)).await;

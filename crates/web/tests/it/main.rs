@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may just fail")]
 
 mod access;
+mod api;
+mod boxes;
 mod desk;
 mod guard;
 mod load;

@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde_json::json;
 use shelfread_domain::{ItemId, RunId, RunStatus};
 use shelfread_store::{NewEvent, RemovalRow, RemovalState};
+use utoipa::ToSchema;
 
 /// How the removal of an item stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RemovalReport {
     /// The item.
     pub item: ItemId,
@@ -24,7 +25,7 @@ pub struct RemovalReport {
 }
 
 /// How it stands at one source.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct RemovalView {
     /// The listing that names the object.
     pub listing: shelfread_domain::ListingId,
