@@ -41,7 +41,7 @@ async fn ring(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = header_key(request.headers()).or(query.key).unwrap_or_default();
-    let door = web.app.open_hook(&name, &key).await.map_err(unavailable)?;
+    let door = web.app.open_hook(&name, &key).await.map_err(|e| unavailable(&e))?;
     let door = door.ok_or_else(stranger)?;
     let message = message(request).await?;
     let taken = web.app.take_hook(&door, &message);
@@ -89,7 +89,7 @@ fn stranger() -> Problem {
     }
 }
 
-fn unavailable(error: shelfread_app::AppError) -> Problem {
+fn unavailable(error: &shelfread_app::AppError) -> Problem {
     tracing::warn!(%error, "a webhook could not be let in");
     let detail = "the database does not answer; the schedule finds what changed".to_owned();
     refused(StatusCode::SERVICE_UNAVAILABLE, "database", detail)

@@ -108,18 +108,17 @@ impl App {
     /// When it cannot work as it is; what the database says.
     pub async fn save_target(&self, change: SaveTarget) -> Result<()> {
         let known = self.store.targets().await?.into_iter().find(|row| row.name == change.name);
-        let row = self.changed_target(known, change)?;
+        let row = self.changed_target(known.as_ref(), change)?;
         self.notifiers.open(&row).map_err(|error| misfit(&row.name, &error))?;
         self.store.put_target(&row, self.clock.now()).await?;
         Ok(())
     }
 
-    fn changed_target(&self, known: Option<TargetRow>, change: SaveTarget) -> Result<TargetRow> {
+    fn changed_target(&self, old: Option<&TargetRow>, change: SaveTarget) -> Result<TargetRow> {
         let needs = |what: &str| AppError::Usage(format!("'{}' needs a {what}", change.name));
         if change.name.trim().is_empty() || change.name.contains('/') {
             return Err(AppError::Usage("a target needs a name without `/`".to_owned()));
         }
-        let old = known.as_ref();
         let kind = change.kind.or(old.map(|row| row.kind)).ok_or_else(|| needs("kind"))?;
         let url = change.url.clone().or_else(|| old.and_then(|row| row.url.clone()));
         let url = url.ok_or_else(|| needs("url"))?;

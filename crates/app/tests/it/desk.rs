@@ -94,9 +94,12 @@ impl TransferQueue for Queue {
     }
 }
 
-/// Pictures in memory: what is at which address, and who was asked for what.
+/// What is at which address, and who was asked for what.
+type Gallery = (HashMap<String, Vec<u8>>, Vec<String>);
+
+/// Pictures in memory.
 #[derive(Clone, Default)]
-pub struct Pictures(Arc<Mutex<(HashMap<String, Vec<u8>>, Vec<String>)>>);
+pub struct Pictures(Arc<Mutex<Gallery>>);
 
 impl Pictures {
     pub fn put(&self, address: &str, bytes: &[u8]) {

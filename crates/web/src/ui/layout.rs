@@ -107,7 +107,7 @@ impl FromRequestParts<Web> for Visit {
 impl Visit {
     /// The page; what was said is forgotten with it.
     pub fn show(self, page: &impl Template) -> Seen {
-        let html = page.render().map_err(|error| Oops::broken(error.to_string()))?;
+        let html = page.render().map_err(|error| Oops::broken(&error))?;
         let jar = match self.jar.get(SAID) {
             Some(_) => self.jar.remove(Cookie::build((SAID, "")).path("/")),
             None => self.jar,
@@ -226,8 +226,8 @@ impl Oops {
         }
     }
 
-    fn broken(text: String) -> Self {
-        tracing::error!("a page could not be shown: {text}");
+    fn broken(error: &dyn std::error::Error) -> Self {
+        tracing::error!("a page could not be shown: {error}");
         let text = "The server could not show this page; its log says more.".to_owned();
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, title: "Something broke", text }
     }
@@ -238,7 +238,7 @@ impl From<AppError> for Oops {
         match &error {
             AppError::NotFound { .. } => Self::missing(error.to_string()),
             AppError::Usage(_) | AppError::Field(_) => Self::unusable(error.to_string()),
-            AppError::Store(_) => Self::broken(error.to_string()),
+            AppError::Store(store) => Self::broken(store),
             _ => Self { status: StatusCode::CONFLICT, title: "Not now", text: advice(&error) },
         }
     }
