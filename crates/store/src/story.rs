@@ -55,8 +55,9 @@ impl Store {
     ) -> Result<Vec<RunChange>> {
         let values = vec![run.0.into(), place.room.into(), place.skip.into()];
         let rows = Session::new(self.read.clone()).query(&made.text(), values).await?;
-        let numbers = place.before + place.skip + 1..;
-        numbers.zip(&rows).map(|(seq, row)| made.line(seq, row, reason)).collect()
+        let numbers = place.before.saturating_add(place.skip).saturating_add(1)..;
+        // Rows first: without one no number is counted on.
+        rows.iter().zip(numbers).map(|(row, seq)| made.line(seq, row, reason)).collect()
     }
 }
 

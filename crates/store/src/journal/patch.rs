@@ -83,14 +83,15 @@ fn listing(b: &ListingRecord, a: &ListingRecord) -> Patch {
 
 fn facts(b: &Facts, a: &Facts) -> Patch {
     let mut patch = Patch::default();
-    compare!(patch, b, a, said: title, sort_title, overview, year, air_date, runtime_seconds);
-    compare!(patch, b, a, said: poster_url, season_number, episode_number, absolute_number);
-    compare!(patch, b, a, said: monitored, added_at, slug, trashed, external_ids, files);
+    compare!(patch, b, a, whole: title, sort_title, overview, year, air_date, runtime_seconds);
+    compare!(patch, b, a, whole: poster_url, season_number, episode_number, absolute_number);
+    compare!(patch, b, a, whole: monitored, added_at, slug);
+    compare!(patch, b, a, unless_usual: trashed, external_ids, files);
     patch
 }
 
-/// A fact as it is stored: what is absent or empty is not written at all.
-fn said<T: Serialize>(fact: &T) -> Value {
+/// A fact of which the usual value, false or empty, is not written at all.
+fn unless_usual<T: Serialize>(fact: &T) -> Value {
     match whole(fact) {
         Value::Bool(false) => Value::Null,
         Value::Array(all) if all.is_empty() => Value::Null,

@@ -15,7 +15,7 @@ use shelfread_web::Patience;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::desk::{Desk, said};
+use crate::desk::Desk;
 use crate::wire::{PATIENCE, exchange, rest, status};
 
 /// A desk whose server loses patience quickly.
@@ -88,7 +88,8 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_burst_of_ten_thousand_is_answered_while_a_sync_goes_on() {
-    const AT_ONCE: usize = 1_000;
+    // Below the number of connections that the server takes with a common limit of open files.
+    const AT_ONCE: usize = 800;
     let desk = Desk::sqlite().await;
     let den = desk.source("den", SourceKind::Jellyfin).await;
     let films: String =
@@ -100,8 +101,15 @@ async fn a_burst_of_ten_thousand_is_answered_while_a_sync_goes_on() {
         let path = paths[n % paths.len()];
         let known = !n.is_multiple_of(3);
         let request =
-            if known { desk.request(Method::GET, path) } else { desk.ask(Method::GET, path) };
-        (path, said(request).await.status)
+            || if known { desk.request(Method::GET, path) } else { desk.ask(Method::GET, path) };
+        // Both ends may close an idle connection at any time; a client then asks once more.
+        let answer = match request().send().await {
+            Ok(answer) => answer,
+            Err(_) => request().send().await.unwrap(),
+        };
+        let status = answer.status();
+        answer.bytes().await.unwrap();
+        (path, status)
     };
     let burst =
         futures::stream::iter(0..10_000).map(ask).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
