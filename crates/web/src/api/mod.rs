@@ -22,10 +22,12 @@ mod sources;
 mod sync;
 mod viewers;
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use axum::{Json, Router};
 use url::Url;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -40,10 +42,14 @@ const LARGEST: usize = 256 << 10;
 /// All routes of the API, and what says which they are.
 pub fn routes(web: &Web) -> Router<Web> {
     let (router, document) = parts().split_for_parts();
-    let document = document::completed(document);
+    // Written once: a handler is cloned for each request, and the document is large as a tree. It
+    // holds plain values only, so writing it cannot fail.
+    let document: Bytes =
+        serde_json::to_vec(&document::completed(document)).unwrap_or_default().into();
+    let told = async move || ([(CONTENT_TYPE, "application/json")], document);
     router
         .route("/api/v1/{*rest}", get(problems::nothing_here).fallback(problems::nothing_here))
-        .route("/api/openapi.json", get(async move || Json(document)))
+        .route("/api/openapi.json", get(told))
         .method_not_allowed_fallback(problems::wrong_method)
         .layer(from_fn_with_state(again::Again::default(), again::once))
         .layer(from_fn_with_state(web.clone(), finish::finish))
