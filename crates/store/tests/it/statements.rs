@@ -1,5 +1,7 @@
 //! The shape of the work: a number of rows never makes a number of statements.
 
+use std::ops::Range;
+
 use shelfread_domain::known::ChildKey;
 use shelfread_domain::{Change, ItemRecord, ListingRecord, Lookup};
 use shelfread_store::Store;
@@ -70,33 +72,35 @@ async fn an_empty_plan_costs_nothing(db: Db) {
 /// the tables grow to in between, a batch reads what it looks for and not the whole of them.
 #[tokio::test]
 async fn growing_films_are_never_read_whole() {
-    let (few, many) = tokio::join!(rows_read_for(None, 15), rows_read_for(None, 45));
-    assert_in_proportion(many - few, 30);
+    growing_is_read_in_proportion(None).await;
 }
 
 #[tokio::test]
 async fn growing_shows_are_never_read_whole() {
-    let dark = show("Dark");
-    let (few, many) = tokio::join!(rows_read_for(Some(&dark), 15), rows_read_for(Some(&dark), 45));
-    assert_in_proportion(many - few, 30);
+    growing_is_read_in_proportion(Some(show("Dark"))).await;
 }
 
-/// How small tables are read does not matter, so the first batches are taken off. Besides what is
-/// written, the trigger of a new listing looks at its item.
-fn assert_in_proportion(read: i64, batches: i64) {
-    let written = batches * 300;
+/// How the first batches read their small tables does not matter: PostgreSQL takes any index then,
+/// and how often depends on which connection plans. So what is counted begins after them, with
+/// connections that have planned nothing. Besides what is written, the trigger of a new listing
+/// looks at its item.
+async fn growing_is_read_in_proportion(show: Option<ItemRecord>) {
+    let mut c = uncounted().await;
+    if let Some(show) = &show {
+        c.apply(vec![add(show.clone()), add(listing(c.library, "show", show))]).await.unwrap();
+    }
+    grow(&c, show.as_ref(), 0..15).await;
+    let before = rows_read(&mut c).await;
+    grow(&c, show.as_ref(), 15..45).await;
+    let read = rows_read(&mut c).await - before;
+    let written = 30 * 300;
     assert!(read <= 4 * written, "{read} rows read to write {written}");
 }
 
-async fn rows_read_for(show: Option<&ItemRecord>, batches: i64) -> i64 {
-    let mut c = uncounted().await;
-    if let Some(show) = show {
-        c.apply(vec![add(show.clone()), add(listing(c.library, "show", show))]).await.unwrap();
+async fn grow(c: &Catalogue, show: Option<&ItemRecord>, batches: Range<i64>) {
+    for batch in batches {
+        first_seen(c, show, batch).await;
     }
-    for batch in 0..batches {
-        first_seen(&c, show, batch).await;
-    }
-    rows_read(&mut c).await
 }
 
 #[tokio::test]
