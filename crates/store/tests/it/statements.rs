@@ -1,10 +1,12 @@
 //! The shape of the work: a number of rows never makes a number of statements.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use shelfread_domain::known::ChildKey;
 use shelfread_domain::{Change, ItemRecord, ListingRecord, Lookup};
 use shelfread_store::Store;
+use shelfread_testkit::until;
 
 use crate::db::{Catalogue, Db, add, both, now, plan, remove, update};
 use crate::records::{MadeBy, episode, external, listing, movie, progress, show};
@@ -126,10 +128,17 @@ async fn uncounted() -> Catalogue {
     c
 }
 
-/// How many rows of the large tables were read so far. Connections tell when they close.
+/// How many rows of the large tables were read so far. Connections tell when PostgreSQL has ended
+/// them, which is a moment after they were closed.
 async fn rows_read(c: &mut Catalogue) -> i64 {
+    let now = c.number("SELECT CAST(1e6 * EXTRACT(EPOCH FROM clock_timestamp()) AS bigint)").await;
     let fresh = Store::open(&c.url).await.unwrap();
     std::mem::replace(&mut c.db.store, fresh).close().await.unwrap();
+    let older = format!(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+         AND 1e6 * EXTRACT(EPOCH FROM backend_start) < {now}"
+    );
+    until(Duration::from_secs(20), async || c.number(&older).await == 0).await;
     c.number(
         "SELECT CAST(SUM(seq_tup_read + COALESCE(idx_tup_fetch, 0)) AS bigint) \
          FROM pg_stat_user_tables WHERE relname IN ('items', 'listings', 'external_ids')",
