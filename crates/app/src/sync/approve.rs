@@ -10,7 +10,10 @@ use shelfread_store::{
     ChangeState, HoldRow, HoldState, Lease, LibraryRow, ListingKey, RunRow, SourceRow,
 };
 
+use super::batch::Batch;
 use super::index::{Index, key};
+use super::libraries::Library;
+use super::listing::Listing;
 use super::report::RunReport;
 use super::run::Run;
 use super::{Observer, SyncRequest};
@@ -153,6 +156,15 @@ struct Fitting<'h> {
     leaving: Vec<ListingKey>,
 }
 
+/// What a library lists now.
+#[derive(Default)]
+struct Look {
+    index: Index,
+    unreadable: HashSet<RemoteId>,
+    /// It lists something that a sync would find a place for.
+    has_news: bool,
+}
+
 impl Run<'_> {
     /// All holds are looked at before anything is removed.
     async fn approve_all(&mut self, held_run: &RunRow) -> Result<()> {
@@ -172,9 +184,9 @@ impl Run<'_> {
         let libraries = self.app.store.libraries(self.source.id).await?;
         let library = libraries.into_iter().find(|l| l.id == hold.library_id);
         let library = library.ok_or_else(|| AppError::Stale("the library is gone".to_owned()))?;
-        let (index, unreadable) = self.look(&library).await?;
+        let Look { index, unreadable, has_news } = self.look(&library).await?;
         let absent = self.absent(&library, &index, &unreadable).await?;
-        if index.has_news() {
+        if has_news {
             self.decide(hold, HoldState::Stale).await?;
             let why =
                 format!("'{}' lists things by now that the catalogue does not know", library.name);
@@ -197,31 +209,50 @@ impl Run<'_> {
 
     /// Lists a library once more, only to see what is there. A library that the source no longer
     /// has lists nothing.
-    async fn look(&mut self, library: &LibraryRow) -> Result<(Index, HashSet<RemoteId>)> {
+    async fn look(&mut self, library: &LibraryRow) -> Result<Look> {
         let named = |error| AppError::Source { name: self.source.name.clone(), error };
         let remote = self.open.media.libraries().await.map_err(named)?;
-        let mut unreadable = HashSet::new();
         let again = remote.iter().any(|r| r.kind == library.kind && r.name == library.name);
         let Some(remote) = remote.into_iter().find(|r| r.remote_id == library.remote_id) else {
             return match again {
                 true => Err(AppError::Stale(format!("'{}' is there again", library.name))),
-                false => Ok((Index::default(), unreadable)),
+                false => Ok(Look::default()),
             };
         };
-        let mut index = self.load_index(library).await?;
+        let index = self.load_index(library).await?;
+        let row = library.clone();
+        self.look_through(Listing::new(Library { remote, row }, index, true)).await
+    }
+
+    async fn look_through(&mut self, mut listing: Listing) -> Result<Look> {
         let media = std::sync::Arc::clone(&self.open.media);
+        let remote = listing.library.remote.clone();
         let mut steps = media.list(&remote, Scope::Full);
+        let (mut unknown, mut has_news) = (Batch::default(), false);
         while let Some(step) = steps.next().await {
             match step
                 .map_err(|error| AppError::Source { name: self.source.name.clone(), error })?
             {
-                Listed::Page(page) => page.iter().for_each(|o| {
-                    index.note_exists(key(o.remote_id.as_str(), o.part));
+                Listed::Page(page) => page.into_iter().for_each(|o| {
+                    let key = key(o.remote_id.as_str(), o.part);
+                    listing.index.note_exists(key);
+                    if !listing.index.is_known(key)
+                        && let Ok(observation) = o.normalize()
+                    {
+                        unknown.push(observation);
+                    }
                 }),
-                Listed::Failed(failure) => unreadable.extend(failure.remote_id),
+                Listed::Failed(failure) => listing.unreadable.extend(failure.remote_id),
                 Listed::Expected(_) => {}
-                Listed::End(coverage) if coverage.complete => return Ok((index, unreadable)),
+                Listed::End(coverage) if coverage.complete => {
+                    has_news |= self.finds_place(&listing, unknown.take_all()).await?;
+                    let Listing { index, unreadable, .. } = listing;
+                    return Ok(Look { index, unreadable, has_news });
+                }
                 Listed::End(coverage) => return Err(self.incomplete(&remote, coverage.reason)),
+            }
+            while let Some(ready) = unknown.take_ready() {
+                has_news |= self.finds_place(&listing, ready).await?;
             }
         }
         Err(self.incomplete(&remote, None))

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::index::{key, seen_in};
 use super::listing::Listing;
+use super::overlay::Overlay;
 use super::run::Run;
 use crate::error::Result;
 
@@ -141,6 +142,19 @@ impl Run<'_> {
         }
         let second = batch.split_off(batch.len() / 2);
         waiting.extend([second, batch]);
+    }
+
+    /// Whether a sync would find a place for any of these. It does not for an episode whose show is
+    /// not listed, today as in every run before.
+    pub(super) async fn finds_place(
+        &mut self,
+        listing: &Listing,
+        batch: Vec<Observation>,
+    ) -> Result<bool> {
+        self.overlay = Some(Overlay::default());
+        let planned = self.try_batch(listing, &Levels::of(batch)).await;
+        self.overlay = None;
+        Ok(!planned?.plan.is_empty())
     }
 
     /// Plans and applies a batch, unit by unit, in one transaction.

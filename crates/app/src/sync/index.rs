@@ -147,9 +147,9 @@ impl Index {
         (self.entries.len() - self.absent.len()) as u64
     }
 
-    /// Whether something was observed that was not known when the run began.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.fresh.is_empty()
+    /// Whether a remote id was known when the run began.
+    pub(crate) fn is_known(&self, key: Key) -> bool {
+        self.position(key).is_some()
     }
 
     fn position(&self, key: Key) -> Option<usize> {

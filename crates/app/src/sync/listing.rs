@@ -29,6 +29,12 @@ pub(super) struct Listing {
 }
 
 impl Listing {
+    /// Before its first page.
+    pub(super) fn new(library: Library, index: Index, full: bool) -> Self {
+        let (received, expected, unnamed) = (0, None, false);
+        Self { library, index, full, received, expected, unreadable: HashSet::new(), unnamed }
+    }
+
     /// Notes that an object is there although nothing can be recorded of it.
     fn note_exists(&mut self, id: RemoteId) {
         self.index.note_exists(key(id.as_str(), 0));
@@ -39,15 +45,8 @@ impl Listing {
 impl Run<'_> {
     pub(super) async fn sync_library(&mut self, library: Library) -> Result<()> {
         let scope = self.scope(&library);
-        let mut listing = Listing {
-            index: self.load_index(&library.row).await?,
-            library,
-            full: scope == Scope::Full,
-            received: 0,
-            expected: None,
-            unreadable: HashSet::new(),
-            unnamed: false,
-        };
+        let index = self.load_index(&library.row).await?;
+        let mut listing = Listing::new(library, index, scope == Scope::Full);
         let coverage = self.read(&mut listing, scope).await?;
         listing.received = coverage.received;
         let complete = coverage.complete && listing.full && !listing.unnamed;

@@ -11,6 +11,7 @@ crate::scenarios!(
     what_is_approved_is_really_removed,
     what_is_discarded_stays_and_is_not_asked_again,
     what_changed_in_between_is_stale,
+    what_never_finds_a_place_does_not_stop_a_decision,
     what_another_source_gave_up_meanwhile_is_stale,
     what_is_there_again_waits_no_longer,
     what_was_reverted_is_listed_again_by_a_quick_sync,
@@ -92,6 +93,30 @@ async fn what_changed_in_between_is_stale(desk: Desk) {
     assert_eq!(lines(&desk, run.id).await, [ChangeState::Stale]);
     den.lists("1", LibraryKind::Movies, &films(10));
     assert!(desk.app.approve(run.id, &Quiet).await.is_err(), "stale stays stale");
+}
+
+async fn what_never_finds_a_place_does_not_stop_a_decision(desk: Desk) {
+    let two = "show d \"Dark\" 2017 tmdb=70\nshow l \"Lost\" 2004 tvdb=80\n";
+    // A show that is both waits for review, and its episode with it.
+    let both = "show b \"Dark\" 2017 tmdb=70 tvdb=80\nepisode b 1x01 e1 \"Secrets\"\n";
+    let shows = |n: usize| -> String {
+        let shows = (1..=n).map(|i| format!("show t{i} \"Show {i}\" 2000 tmdb={i}\n"));
+        two.to_owned() + &shows.collect::<String>()
+    };
+    let den = desk.den(LibraryKind::Shows, &shows(20)).await;
+    let less = shows(10) + both;
+    den.lists("1", LibraryKind::Shows, &less);
+    let run = desk.sync("den").await;
+    assert_eq!((run.status, run.counts.held), (RunStatus::Held, 10), "{:?}", run.errors);
+    assert_eq!(run.counts.failed, 1, "{:?}", run.errors);
+    let newer = less.clone() + "show n \"News\" 2020 tmdb=99\nepisode n 1x01 e9 \"One\"\n";
+    den.lists("1", LibraryKind::Shows, &newer);
+    let refused = desk.app.approve(run.id, &Quiet).await;
+    assert!(matches!(&refused, Err(AppError::Stale(why)) if why.contains("does not know")));
+    let again = desk.sync("den").await;
+    assert_eq!((again.status, again.counts.held), (RunStatus::Held, 10), "{:?}", again.errors);
+    let report = desk.app.approve(again.id, &Quiet).await.unwrap();
+    assert_eq!(report.counts.removed, 10);
 }
 
 async fn what_another_source_gave_up_meanwhile_is_stale(desk: Desk) {
