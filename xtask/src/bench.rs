@@ -146,7 +146,7 @@ fn figure(items: u64, work: Work, done: &Done, all: &[Done]) -> Figure {
         ours: done.ours,
         floor: done.floor,
         goal: Goal { against, seconds, ratio: work.ratio_goal() },
-        peak_goal_mib: if items > 100_000 { 160 } else { 64 },
+        peak_goal_mib: work.peak_goal_mib(items),
         requests: done.requests,
         requests_goal: done.seen / 500 + 20,
         rows: done.rows,

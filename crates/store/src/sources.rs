@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -469,6 +470,40 @@ impl Store {
     pub async fn viewer(&self, source: SourceId, remote_user: &str) -> Result<Option<ViewerId>> {
         let known = viewer_model(&self.read, source, remote_user).await?;
         Ok(known.map(|viewer| ViewerId(viewer.id)))
+    }
+
+    /// The viewer that a source knew by this name, if it is only one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn viewer_named(&self, source: SourceId, name: &str) -> Result<Option<ViewerId>> {
+        let query = viewers::Entity::find()
+            .filter(viewers::Column::SourceId.eq(source.0))
+            .filter(viewers::Column::Name.eq(name));
+        match &query.limit(2).all(&self.read).await?[..] {
+            [viewer] => Ok(Some(ViewerId(viewer.id))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives a viewer the id that the source knows them by now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn relink_viewer(
+        &self,
+        viewer: ViewerId,
+        remote_user: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let change = viewers::ActiveModel {
+            remote_user: Set(remote_user.to_owned()),
+            updated_at: Set(stored(now)),
+            ..Default::default()
+        };
+        let update = viewers::Entity::update_many().set(change);
+        let done = update.filter(viewers::Column::Id.eq(viewer.0)).exec(&self.write).await?;
+        found(done.rows_affected, "viewer", viewer.0)
     }
 
     /// The viewer of a source that was met last, and the source's name for them.

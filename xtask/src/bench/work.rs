@@ -99,6 +99,15 @@ impl Work {
         if matches!(self, Self::Unchanged) { Some(0) } else { None }
     }
 
+    /// The most memory that it may hold, in MiB.
+    pub const fn peak_goal_mib(self, items: u64) -> Option<u64> {
+        match self {
+            _ if items > 100_000 => Some(160),
+            Self::First => Some(64),
+            _ => None,
+        }
+    }
+
     /// Whether the run did what there was to do: speed without that is worth nothing.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use shelfread_domain::port::{ServerIdentity, SourceError};
+use shelfread_domain::port::{ServerIdentity, SourceError, Viewer};
 use shelfread_domain::{Existing, RunId, RunMode, RunStatus, ViewerId};
 use shelfread_store::{Lease, NewRun, PERSONS_LEASE, RunError, SourceRow};
 use tokio::task::AbortHandle;
@@ -165,14 +165,33 @@ async fn identify(app: &App, source: &SourceRow, dry_run: bool) -> Result<Found>
     let identity = open.media.identify().await.map_err(named)?;
     let other_server = source.server_id.as_ref().is_some_and(|id| *id != identity.server_id);
     let viewer = match &identity.viewer {
-        Some(v) if dry_run => app.store.viewer(source.id, &v.remote_user).await?,
-        Some(v) => {
-            let now = app.clock.now();
-            Some(app.store.put_viewer(source.id, &v.remote_user, &v.name, now).await?)
-        }
+        Some(v) => find_viewer(app, source, v, other_server, dry_run).await?,
         None => None,
     };
     Ok(Found { open, identity, viewer, other_server })
+}
+
+/// Who it is whose play state is read: by their id, and where a server was set up anew, so that it
+/// gave them another one, by their name. Their id is taken over with the server's.
+async fn find_viewer(
+    app: &App,
+    source: &SourceRow,
+    viewer: &Viewer,
+    other_server: bool,
+    dry_run: bool,
+) -> Result<Option<ViewerId>> {
+    let Viewer { remote_user, name } = viewer;
+    let known = app.store.viewer(source.id, remote_user).await?;
+    if known.is_none()
+        && other_server
+        && let Some(same) = app.store.viewer_named(source.id, name).await?
+    {
+        return Ok(Some(same));
+    }
+    if dry_run {
+        return Ok(known);
+    }
+    Ok(Some(app.store.put_viewer(source.id, remote_user, name, app.clock.now()).await?))
 }
 
 /// The report of a run that could not begin. Its record, if there is one, says so too.

@@ -21,6 +21,9 @@ use crate::error::Result;
 
 /// Listings whose items are loaded and removed in one transaction.
 const CHUNK: usize = 500;
+/// What leaves in one transaction: its rows lie all over the tables and their indexes, and what
+/// does not fit into the cache of a transaction is written twice.
+const LEAVING_AT_ONCE: usize = 125;
 
 /// What of a library was not seen.
 #[derive(Default)]
@@ -107,7 +110,7 @@ impl Run<'_> {
         index: &Index,
         leaving: &[ListingKey],
     ) -> Result<()> {
-        for chunk in leaving.chunks(CHUNK) {
+        for chunk in leaving.chunks(LEAVING_AT_ONCE) {
             self.apply_departures(library, index, chunk, Leaving::Gone).await?;
         }
         Ok(())

@@ -80,7 +80,13 @@ impl Run<'_> {
         if self.report.status == RunStatus::Failed {
             return Ok(());
         }
-        Ok(self.app.store.set_server_id(self.source.id, Some(&self.identity.server_id)).await?)
+        let store = &self.app.store;
+        if let (Some(id), Some(viewer)) = (self.viewer, &self.identity.viewer)
+            && self.other_server
+        {
+            store.relink_viewer(id, &viewer.remote_user, self.app.clock.now()).await?;
+        }
+        Ok(store.set_server_id(self.source.id, Some(&self.identity.server_id)).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stays the same when servers change their minds.
 
-use shelfread_domain::port::LibraryKind;
-use shelfread_domain::{ItemKind, Op, SourceKind};
+use shelfread_domain::port::{LibraryKind, ServerIdentity, Viewer};
+use shelfread_domain::{ItemKind, Op, RunStatus, SourceKind};
 
 use crate::desk::{Desk, server};
 
@@ -9,6 +9,7 @@ crate::scenarios!(
     all_episode_ids_change,
     old_and_new_id_coexist_for_one_run,
     a_rebuilt_server_is_the_same_shelf,
+    a_rebuilt_server_knows_its_people_by_name,
     numeric_ids_are_given_to_other_films,
     two_servers_with_equal_ids,
     one_film_in_three_places,
@@ -84,6 +85,34 @@ async fn a_rebuilt_server_is_the_same_shelf(desk: Desk) {
     assert_eq!(desk.memory().await, memory);
     let again = desk.synced("den").await;
     assert_eq!(again.counts.unchanged, again.counts.seen, "it is our server now");
+}
+
+async fn a_rebuilt_server_knows_its_people_by_name(desk: Desk) {
+    let played = |id: &str| format!("movie {id} \"Heat\" 1995 tmdb=949 played plays=2");
+    let den = desk.den(LibraryKind::Movies, &played("1")).await;
+    let memory = desk.memory().await;
+    let people = async || -> Vec<_> {
+        let viewers = desk.app.store().viewers().await.unwrap();
+        viewers.into_iter().map(|v| (v.name, v.remote_user)).collect()
+    };
+    let rebuilt = |id: &str| {
+        let viewer = Viewer { remote_user: id.to_owned(), name: "anna".to_owned() };
+        Ok(ServerIdentity { viewer: Some(viewer), ..server("server-2") })
+    };
+    // Somebody else's server has an anna too. It is not ours, and takes nobody over.
+    den.identifies(rebuilt("stranger"));
+    den.lists("1", LibraryKind::Movies, "");
+    assert_eq!(desk.sync("den").await.status, RunStatus::Held);
+    assert_eq!(people().await, [("anna".to_owned(), "anna-id".to_owned())]);
+    den.identifies(rebuilt("anna-2"));
+    den.lists("1", LibraryKind::Movies, &played("2"));
+    let report = desk.synced("den").await;
+    assert_eq!((report.counts.relinked, report.counts.held), (1, 0));
+    assert_eq!(people().await, [("anna".to_owned(), "anna-2".to_owned())]);
+    let again = desk.synced("den").await;
+    assert_eq!(again.counts.unchanged, again.counts.seen);
+    assert_eq!(people().await.len(), 1);
+    assert_eq!(desk.memory().await, memory);
 }
 
 async fn numeric_ids_are_given_to_other_films(desk: Desk) {
