@@ -41,7 +41,15 @@ impl Audience {
 #[template(path = "error.html")]
 struct Page<'a> {
     problem: &'a Problem,
-    whole: bool,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = "<p class=\"problem\" role=\"alert\">{{ problem.title }}: {{ problem.detail }}</p>"
+)]
+struct Part<'a> {
+    problem: &'a Problem,
 }
 
 pub async fn explain(request: Request, next: Next) -> Response {
@@ -83,7 +91,8 @@ async fn worded(answer: Response) -> (Response, Problem) {
 fn shown(answer: Response, problem: &Problem, audience: Audience) -> Response {
     let told = match audience {
         Audience::Program => problem.clone().into_response(),
-        _ => page(problem, audience == Audience::Person),
+        Audience::Person => page(&Page { problem }),
+        Audience::PartOfPage => page(&Part { problem }),
     };
     let (mut parts, _) = answer.into_parts();
     let (told, body) = told.into_parts();
@@ -92,8 +101,8 @@ fn shown(answer: Response, problem: &Problem, audience: Audience) -> Response {
     Response::from_parts(parts, body)
 }
 
-fn page(problem: &Problem, whole: bool) -> Response {
-    match (Page { problem, whole }).render() {
+fn page(template: &impl Template) -> Response {
+    match template.render() {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
             tracing::error!("a page could not be made: {error}");

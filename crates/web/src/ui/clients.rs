@@ -20,6 +20,7 @@ use shelfread_domain::id::ClientId;
 use uuid::Uuid;
 
 use super::layout::{Done, Oops, Seen, Shell, Visit, advice};
+use super::tested::{self, Answer};
 use super::{assets, parts};
 use crate::state::Web;
 
@@ -198,24 +199,8 @@ fn answered(found: &ClientIdentity) -> String {
     format!("It answers: {} {}.", found.kind, parts::cut(&found.version))
 }
 
-#[derive(Template)]
-#[template(path = "tested.html")]
-struct TestedPart {
-    tone: &'static str,
-    text: String,
-    details: Vec<String>,
-}
-
-impl TestedPart {
-    fn of(result: &Result<ClientIdentity, AppError>) -> Self {
-        match result {
-            Ok(found) => Self { tone: "good", text: answered(found), details: Vec::new() },
-            Err(error) => {
-                let details = error.hint().into_iter().collect();
-                Self { tone: "bad", text: error.to_string(), details }
-            }
-        }
-    }
+fn answer(found: &ClientIdentity) -> Answer {
+    Answer { text: answered(found), details: Vec::new() }
 }
 
 async fn try_new(visit: Visit, headers: HeaderMap, Form(form): Form<ClientForm>) -> Seen {
@@ -224,24 +209,7 @@ async fn try_new(visit: Visit, headers: HeaderMap, Form(form): Form<ClientForm>)
         Ok(row) => app.try_client(&row).await,
         Err(error) => Err(error),
     };
-    outcome(visit, &headers, "/add/client", &tested)
-}
-
-/// How a test went, beside the form; or on the page of the form where there is no script.
-fn outcome(
-    visit: Visit,
-    headers: &HeaderMap,
-    page: &str,
-    tested: &Result<ClientIdentity, AppError>,
-) -> Seen {
-    if headers.contains_key("hx-request") {
-        return visit.show(&TestedPart::of(tested));
-    }
-    Ok(match tested {
-        Ok(found) => Done::good(page, answered(found)),
-        Err(error) => Done::bad(page, advice(error)),
-    }
-    .into_response())
+    tested::tell(visit, &headers, "/add/client", tested.map(|found| answer(&found)))
 }
 
 async fn try_known(
@@ -254,7 +222,8 @@ async fn try_known(
     let row = known(app, &name).await?.row;
     let row = if form.url.is_empty() { row } else { form.apply(row) };
     let tested = app.try_client(&row).await;
-    outcome(visit, &headers, &format!("/clients/{}", parts::encoded(&name)), &tested)
+    let page = format!("/clients/{}", parts::encoded(&name));
+    tested::tell(visit, &headers, &page, tested.map(|found| answer(&found)))
 }
 
 async fn switch(visit: Visit, Path(name): Path<String>) -> Seen {

@@ -15,7 +15,7 @@ use shelfread_app::overview::Waiting;
 use shelfread_app::rows::StoreError;
 
 use super::parts::encoded;
-use super::{assets, parts};
+use crate::problem::Problem;
 use crate::state::Web;
 
 /// The cookie with what is said once, after a form.
@@ -203,43 +203,33 @@ pub fn advice(error: &AppError) -> String {
     }
 }
 
-/// A page that cannot be shown, and why.
+/// A page that cannot be shown, and why. What is around the routes makes a page of it.
 #[derive(Debug)]
-pub struct Oops {
-    status: StatusCode,
-    title: &'static str,
-    text: String,
-}
+pub struct Oops(Problem);
 
 impl Oops {
     /// There is no such page or thing.
-    pub fn missing(text: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, title: "Not found", text: text.into() }
+    pub fn missing(text: impl AsRef<str>) -> Self {
+        Self(Problem::of_status(StatusCode::NOT_FOUND, text.as_ref()))
     }
 
     /// The request makes no sense.
-    pub fn unusable(text: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            title: "That does not fit",
-            text: text.into(),
-        }
+    pub fn unusable(text: impl AsRef<str>) -> Self {
+        Self(Problem::of_status(StatusCode::UNPROCESSABLE_ENTITY, text.as_ref()))
     }
 
     fn broken(error: &dyn std::error::Error) -> Self {
         tracing::error!("a page could not be shown: {error}");
-        let text = "The server could not show this page; its log says more.".to_owned();
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, title: "Something broke", text }
+        Self(Problem::broken("the server could not show this page"))
     }
 }
 
 impl From<AppError> for Oops {
+    /// Without the hint, which speaks of the command line.
     fn from(error: AppError) -> Self {
-        match &error {
-            AppError::NotFound { .. } => Self::missing(error.to_string()),
-            AppError::Usage(_) | AppError::Field(_) => Self::unusable(error.to_string()),
-            AppError::Store(store) => Self::broken(store),
-            _ => Self { status: StatusCode::CONFLICT, title: "Not now", text: advice(&error) },
+        match error {
+            AppError::Store(store) => Self::broken(&store),
+            other => Self(Problem { hint: None, detail: advice(&other), ..other.into() }),
         }
     }
 }
@@ -256,20 +246,8 @@ impl From<Infallible> for Oops {
     }
 }
 
-#[derive(Template)]
-#[template(path = "oops.html")]
-struct OopsPage<'a> {
-    shell: Shell,
-    title: &'a str,
-    text: &'a str,
-}
-
 impl IntoResponse for Oops {
     fn into_response(self) -> Response {
-        let page = OopsPage { shell: Shell::default(), title: self.title, text: &self.text };
-        match page.render() {
-            Ok(html) => (self.status, Html(html)).into_response(),
-            Err(_) => (self.status, self.text).into_response(),
-        }
+        self.0.into_response()
     }
 }

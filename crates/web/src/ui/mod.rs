@@ -24,6 +24,7 @@ mod runs;
 mod settings;
 mod sources;
 mod story;
+mod tested;
 
 use axum::Router;
 use axum::routing::get;

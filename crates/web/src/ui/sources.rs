@@ -20,6 +20,7 @@ use shelfread_domain::{SourceId, SourceKind};
 use uuid::Uuid;
 
 use super::layout::{Done, Oops, Seen, Shell, Visit, advice};
+use super::tested::{self, Answer};
 use super::{assets, parts, story};
 use crate::state::Web;
 
@@ -268,33 +269,15 @@ fn answered(tested: &Tested) -> String {
     format!("It answers: {name} ({version}), {has}.")
 }
 
-#[derive(Template)]
-#[template(path = "tested.html")]
-struct TestedPart {
-    tone: &'static str,
-    text: String,
-    details: Vec<String>,
-}
-
-impl TestedPart {
-    fn of(result: &Result<Tested, AppError>) -> Self {
-        match result {
-            Err(error) => Self {
-                tone: "bad",
-                text: error.to_string(),
-                details: error.hint().into_iter().collect(),
-            },
-            Ok(tested) => {
-                let viewer = tested.identity.viewer.as_ref();
-                let viewer = viewer.map(|v| format!("Play state of {}", parts::cut(&v.name)));
-                let library = |l: &shelfread_domain::port::RemoteLibrary| {
-                    format!("Library {} ({})", parts::cut(&l.name), l.kind.as_str())
-                };
-                let details = viewer.into_iter().chain(tested.libraries.iter().map(library));
-                Self { tone: "good", text: answered(tested), details: details.collect() }
-            }
-        }
-    }
+/// The answer with what somebody needs to see that it is the right server and user.
+fn answer(tested: &Tested) -> Answer {
+    let viewer = tested.identity.viewer.as_ref();
+    let viewer = viewer.map(|v| format!("Play state of {}", parts::cut(&v.name)));
+    let library = |l: &shelfread_domain::port::RemoteLibrary| {
+        format!("Library {} ({})", parts::cut(&l.name), l.kind.as_str())
+    };
+    let details = viewer.into_iter().chain(tested.libraries.iter().map(library));
+    Answer { text: answered(tested), details: details.collect() }
 }
 
 async fn try_new(visit: Visit, headers: HeaderMap, Form(form): Form<SourceForm>) -> Seen {
@@ -303,24 +286,7 @@ async fn try_new(visit: Visit, headers: HeaderMap, Form(form): Form<SourceForm>)
         Ok(row) => app.try_source(&row).await,
         Err(error) => Err(error),
     };
-    outcome(visit, &headers, "/add/source", &tested)
-}
-
-/// How a test went, beside the form; or on the page of the form where there is no script.
-fn outcome(
-    visit: Visit,
-    headers: &HeaderMap,
-    page: &str,
-    tested: &Result<Tested, AppError>,
-) -> Seen {
-    if headers.contains_key("hx-request") {
-        return visit.show(&TestedPart::of(tested));
-    }
-    Ok(match tested {
-        Ok(tested) => Done::good(page, answered(tested)),
-        Err(error) => Done::bad(page, advice(error)),
-    }
-    .into_response())
+    tested::tell(visit, &headers, "/add/source", tested.map(|found| answer(&found)))
 }
 
 async fn try_known(
@@ -336,7 +302,8 @@ async fn try_known(
         Ok(row) => app.try_source(&row).await,
         Err(error) => Err(error),
     };
-    outcome(visit, &headers, &format!("/sources/{}", parts::encoded(&name)), &tested)
+    let page = format!("/sources/{}", parts::encoded(&name));
+    tested::tell(visit, &headers, &page, tested.map(|found| answer(&found)))
 }
 
 /// A source that is not declared in the configuration.
