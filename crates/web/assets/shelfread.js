@@ -83,13 +83,18 @@
     happened(kind);
   };
 
-  // ---- the stream, only while the page is seen: a browser has few connections to give ----
+  // ---- the stream, only while the page is seen: a browser has few connections to give. It begins
+  // behind what the page knows, so nothing is missed between the two ----
   const kinds = (document.body.dataset.events || "").split(" ").filter(Boolean);
   let stream = null;
+  let newest = document.body.dataset.after;
   const listen = () => {
     if (stream || !kinds.length || document.hidden) return;
-    stream = new EventSource("/api/v1/events/stream");
-    for (const kind of kinds) stream.addEventListener(kind, (message) => heard(kind, message));
+    stream = new EventSource(`/api/v1/events/stream?after=${newest}`);
+    for (const kind of kinds) stream.addEventListener(kind, (message) => {
+      newest = message.lastEventId || newest;
+      heard(kind, message);
+    });
   };
   const rest = () => { if (stream) stream.close(); stream = null; };
   document.addEventListener("visibilitychange", () => {

@@ -52,6 +52,8 @@ pub struct Shell {
     pub waiting: Waiting,
     /// Who looks.
     pub who: Option<Identity>,
+    /// The newest event that the page may know; what comes behind it is told live.
+    pub newest: i64,
 }
 
 impl Shell {
@@ -97,9 +99,12 @@ impl FromRequestParts<Web> for Visit {
         let jar = CookieJar::from_headers(&parts.headers);
         let theme = jar.get(THEME).and_then(|cookie| theme(cookie.value()));
         let said = jar.get(SAID).and_then(|cookie| read_said(cookie.value()));
+        // Before the page reads anything: better told twice than never.
+        let newest = web.app.store().last_event().await?;
         let waiting = web.app.count_waiting().await?;
         let who = parts.extensions.get().cloned();
-        let shell = Shell { path: parts.uri.path().to_owned(), theme, said, waiting, who };
+        let path = parts.uri.path().to_owned();
+        let shell = Shell { path, theme, said, waiting, who, newest };
         Ok(Self { web: web.clone(), shell, jar })
     }
 }
