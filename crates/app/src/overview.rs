@@ -46,7 +46,10 @@ pub struct SourceState {
 impl SourceState {
     /// Why it does not answer.
     pub fn reason(&self) -> Option<&str> {
-        self.row.secret_problem.as_deref().or(self.row.last_error.as_deref())
+        let name = format!("source '{}': ", self.row.name);
+        let error = self.row.last_error.as_deref();
+        let error = error.map(|error| error.strip_prefix(&name).unwrap_or(error));
+        self.row.secret_problem.as_deref().or(error)
     }
 
     /// How many listings it has.

@@ -11,7 +11,8 @@
   const since = (at) => {
     const seconds = (at - Date.now()) / 1000;
     const step = steps.find(([, length]) => Math.abs(seconds) >= length);
-    return step ? relative.format(Math.trunc(seconds / step[1]), step[0]) : relative.format(0, "minute");
+    if (step) return relative.format(Math.trunc(seconds / step[1]), step[0]);
+    return seconds > 0 ? "in a moment" : "just now";
   };
   const tell = (time) => {
     const at = new Date(time.dateTime);

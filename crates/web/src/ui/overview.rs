@@ -99,7 +99,7 @@ fn tiles(tally: &[(ItemKind, ItemStatus, u64)]) -> Vec<Tile> {
         Tile { href: "/library?kind=show", count: of(ItemKind::Show), label: "shows" },
         Tile { href: "/library?kind=episode", count: of(ItemKind::Episode), label: "episodes" },
         Tile {
-            href: "/library?kind=episode&status=wanted",
+            href: "/library?status=wanted&kind=any",
             count: stands(ItemStatus::Wanted),
             label: "wanted",
         },

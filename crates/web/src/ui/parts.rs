@@ -151,6 +151,14 @@ pub fn sign(tone: &str, shape: &str, word: &str) -> Piece {
     Piece::of(&Sign { tone, shape, word })
 }
 
+/// A kind of item as people call it.
+pub fn kind(kind: &impl Display) -> String {
+    match kind.to_string() {
+        movie if movie == ItemKind::Movie.as_str() => "film".to_owned(),
+        other => other,
+    }
+}
+
 /// What an item's listings and downloads amount to.
 pub fn status(status: &ItemStatus) -> Piece {
     let (tone, shape) = match status {
