@@ -92,6 +92,8 @@
   const listen = () => {
     if (stream || !kinds.length || document.hidden) return;
     stream = new EventSource(`/api/v1/events/stream?after=${newest}`);
+    // How far a run is has no number, so its end may have gone by.
+    stream.addEventListener("open", () => all("[data-moving]").forEach((part) => refresh(part, 0)));
     for (const kind of kinds) stream.addEventListener(kind, (message) => {
       newest = message.lastEventId || newest;
       heard(kind, message);
