@@ -12,6 +12,7 @@ mod ci;
 mod deny;
 mod mutants;
 mod packages;
+mod screenshots;
 #[cfg(feature = "sim")]
 mod sim;
 mod source;
@@ -34,6 +35,8 @@ enum Chore {
     Mutants(mutants::Arguments),
     /// Write docs/openapi.json from the code.
     Openapi,
+    /// Make the pictures of the README anew, from the demonstration.
+    Screenshots(screenshots::Arguments),
     /// Check what the compiler cannot: layers, headers, forbidden words, the code map.
     Tidy,
     /// Measure time and memory of the release binary, beside the least that any program needs.
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Chore::Deny => deny::run(),
         Chore::Mutants(arguments) => mutants::run(&arguments),
         Chore::Openapi => api::write(),
+        Chore::Screenshots(arguments) => screenshots::run(&arguments),
         Chore::Tidy => tidy::run(),
         #[cfg(feature = "bench")]
         Chore::Bench(arguments) => bench::run(&arguments),

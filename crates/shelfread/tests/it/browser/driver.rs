@@ -119,6 +119,8 @@ impl Driver {
             send(self.http.delete(format!("{}/window", self.session))).await;
         }
         self.post("window", json!({ "handle": new })).await;
+        self.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
         self.devtools("Network.clearBrowserCookies", json!({})).await;
         self.devtools("Network.clearBrowserCache", json!({})).await;
         self.post("se/log", json!({ "type": "browser" })).await;

@@ -10,6 +10,26 @@ fn world() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_removed_film_leaves_an_open_page() {
+    let house = House::with(world(), "").await;
+    let page = house.entered().await;
+    let film = house.world.ids(ItemKind::Movie)[0];
+    let id = house.id(&house.world.get(film).unwrap().title);
+    page.open("/library").await;
+    let shown = format!("document.querySelector('#items [data-item=\"{id}\"]')");
+    page.until(&shown).await;
+    page.run("window.stayed = true").await;
+    house.world.remove(film);
+    // The command line beside the server: another process.
+    house.desk.fine(&["sync", "den"]);
+    page.until(&format!("!{shown}")).await;
+    assert_eq!(page.run("return window.stayed").await, true, "it was not loaded anew");
+    assert_eq!(page.complaints().await, [""; 0]);
+    page.open(&format!("/items/{id}")).await;
+    page.says("there is no item").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_is_approved_and_taken_back() {
     let house = House::with(world(), "").await;
     let page = house.entered().await;

@@ -19,7 +19,7 @@ pub const SPACE: &str = " ";
 
 /// The page in front.
 pub struct Page {
-    driver: Driver,
+    pub(super) driver: Driver,
     base: String,
 }
 
@@ -112,6 +112,11 @@ impl Page {
         let id = self.find(selector).await;
         self.driver.post(&format!("element/{id}/clear"), json!({})).await;
         self.driver.post(&format!("element/{id}/value"), json!({ "text": text })).await;
+    }
+
+    /// Chooses an option of a list by its value.
+    pub async fn choose(&self, selector: &str, value: &str) {
+        self.click(&format!("{selector} option[value={}]", json!(value))).await;
     }
 
     /// Presses keys, wherever the focus is.

@@ -3,6 +3,7 @@
 use shelfread_simulator::World;
 
 use super::house::House;
+use super::look::PHONE;
 use super::page::{ENTER, SPACE};
 
 fn world() -> World {
@@ -51,5 +52,27 @@ async fn everything_is_done_by_keyboard() {
     page.tab_to(toggle).await;
     page.keys(SPACE).await;
     page.has(&format!("{toggle}[aria-pressed=true]")).await;
+    assert_eq!(page.complaints().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_in_reach_of_a_thumb() {
+    let house = House::with(world(), "").await;
+    let page = house.entered().await;
+    page.on(PHONE).await;
+    page.open("/").await;
+    page.press("More").await;
+    page.press("Settings").await;
+    page.until("location.pathname == '/settings'").await;
+    page.press("Library").await;
+    page.until("location.pathname == '/library'").await;
+    page.fill("input[type=search]", "heat").await;
+    page.is_silent_on("Dark").await;
+    page.click("#items a[href^='/items/']").await;
+    page.until("location.pathname.startsWith('/items/')").await;
+    let toggle = "button.toggle[aria-labelledby=auto]";
+    page.click(toggle).await;
+    page.has(&format!("{toggle}[aria-pressed=true]")).await;
+    assert!(!page.is_too_wide().await);
     assert_eq!(page.complaints().await, [""; 0]);
 }
