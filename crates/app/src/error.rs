@@ -51,6 +51,14 @@ pub enum AppError {
     /// What was planned no longer fits.
     #[error("the plan no longer fits: {0}")]
     Stale(String),
+    /// What is to be changed is not what was seen.
+    #[error("the {what} '{name}' is no longer as it was read")]
+    Changed {
+        /// Item, source, download client.
+        what: &'static str,
+        /// Its name or id.
+        name: String,
+    },
     /// A source could not be read.
     #[error("source '{name}': {error}")]
     Source {
@@ -110,6 +118,7 @@ impl AppError {
             Self::Busy { .. } | Self::AtWork => {
                 Some("wait for it to end, or try again later".to_owned())
             }
+            Self::Changed { .. } => Some("read it again and decide anew".to_owned()),
             Self::Stale(_) => Some("sync again and decide on the new plan".to_owned()),
             Self::Source { error, .. } => Some(error.hint().to_owned()),
             Self::Client { pending: true, .. } => {

@@ -30,9 +30,11 @@ mod revert;
 pub mod rows;
 pub mod runs;
 pub mod schedule;
+mod seen;
 mod source;
 pub mod sources;
 pub mod sync;
+pub mod timeline;
 pub mod transfer;
 pub mod vitals;
 mod work;
@@ -46,6 +48,7 @@ pub use sync::{Observer, Progress, Quiet, RunError, RunReport, Started, StartedR
 use std::sync::Arc;
 
 use shelfread_store::Store;
+use tokio::sync::Mutex;
 
 /// The application: everything that a use case needs, cheap to clone.
 #[derive(Clone)]
@@ -67,6 +70,10 @@ pub struct App {
     pub(crate) tells_play_states: bool,
     /// Where posters are kept; without it there are none.
     pub(crate) posters: Option<Arc<posters::Posters>>,
+    /// Sources and download clients are changed one after the other.
+    pub(crate) editing: Arc<Mutex<()>>,
+    /// Without it things are changed whatever they are now.
+    pub(crate) seen: Option<seen::Seen>,
 }
 
 impl App {
@@ -87,6 +94,8 @@ impl App {
             notifiers: Arc::new(notify::Nobody),
             tells_play_states: false,
             posters: None,
+            editing: Arc::default(),
+            seen: None,
         }
     }
 

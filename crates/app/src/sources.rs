@@ -276,9 +276,11 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Declared`] when the configuration decides about it; when
-    /// it cannot work so; what the database says.
+    /// it cannot work so; [`AppError::Changed`]; what the database says.
     pub async fn change_source(&self, name: &str, change: &SourceChange) -> Result<SourceView> {
+        let _one = self.editing.lock().await;
         let known = self.source(name).await?;
+        self.expect("source", name, &SourceView::of(&known))?;
         if known.managed_by == ManagedBy::File {
             return Err(AppError::Declared(name.to_owned()));
         }
@@ -340,9 +342,12 @@ impl App {
     /// no source lists any more is returned.
     ///
     /// # Errors
-    /// When there is no such source, when it is being synced, or the database failed.
+    /// When there is no such source, when it is being synced; [`AppError::Changed`]; what the
+    /// database says.
     pub async fn remove_source(&self, name: &str) -> Result<u64> {
+        let _one = self.editing.lock().await;
         let source = self.source(name).await?;
+        self.expect("source", name, &SourceView::of(&source))?;
         let lease = crate::sync::take_lease(self, &source).await?;
         let libraries = self.store.libraries(source.id).await?;
         let leaving: Vec<_> = libraries.iter().map(|l| l.id).collect();

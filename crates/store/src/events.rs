@@ -168,16 +168,22 @@ impl Store {
         rows.iter().rev().map(event).collect()
     }
 
-    /// The newest events about an item, newest first, at most `limit`. What a transfer of many
-    /// items told once is not among them; see [`Store::events`].
+    /// The newest events about an item before this sequence number, newest first, at most `limit`.
+    /// What a transfer of many items told once is not among them; see [`Store::events`].
     ///
     /// # Errors
     /// What the database says.
-    pub async fn events_of(&self, item: ItemId, limit: u64) -> Result<Vec<Event>> {
-        let sql = format!("{SELECT} WHERE e.item_id = ? ORDER BY e.seq DESC LIMIT ?");
+    pub async fn events_of(
+        &self,
+        item: ItemId,
+        before: Option<i64>,
+        limit: u64,
+    ) -> Result<Vec<Event>> {
+        let sql = format!("{SELECT} WHERE e.item_id = ? AND e.seq < ? ORDER BY e.seq DESC LIMIT ?");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = vec![item.to_cell(), before.unwrap_or(i64::MAX).into(), limit.into()];
         let session = Session::new(self.read.clone());
-        let rows = session.query(&sql, vec![item.to_cell(), limit.into()]).await?;
+        let rows = session.query(&sql, values).await?;
         rows.iter().map(event).collect()
     }
 

@@ -126,18 +126,26 @@ impl Store {
         rows.iter().map(|row| Ok(ItemId(cell(row, 0)?))).collect()
     }
 
-    /// What runs changed of an item, newest first, at most `limit` changes.
+    /// What runs changed of an item before this line of a run, newest first, at most `limit`
+    /// changes.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn changes_of(&self, item: ItemId, limit: u64) -> Result<Vec<PastChange>> {
+    pub async fn changes_of(
+        &self,
+        item: ItemId,
+        before: Option<(RunId, i64)>,
+        limit: u64,
+    ) -> Result<Vec<PastChange>> {
+        let behind = if before.is_some() { " AND (run_id, seq) < (?, ?)" } else { "" };
         let sql = format!(
             "SELECT {RUN_CHANGE}, run_id, started_at, source_name \
              FROM run_changes JOIN runs ON runs.id = run_id \
-             WHERE item_id = ? ORDER BY run_id DESC, seq DESC LIMIT ?"
+             WHERE item_id = ?{behind} ORDER BY run_id DESC, seq DESC LIMIT ?"
         );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values = vec![item.0.into(), limit.into()];
+        let mut values = vec![item.0.into()];
+        values.extend(before.into_iter().flat_map(|(run, seq)| [run.0.into(), seq.into()]));
+        values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
         let rows = Session::new(self.read.clone()).query(&sql, values).await?;
         let read = |row: &QueryResult| {
             let change = run_change(row)?;

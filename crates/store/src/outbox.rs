@@ -19,6 +19,7 @@ use crate::sql::{self, Column, Rows, Session, Ty, cell};
 
 /// How a letter stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LetterState {
     /// It is still to be delivered.
@@ -58,6 +59,7 @@ pub struct NewLetter {
 
 /// A letter as it stands.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Letter {
     /// Ours.
     pub id: Uuid,

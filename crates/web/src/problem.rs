@@ -140,6 +140,9 @@ const fn kind_of(error: &AppError) -> (StatusCode, &'static str, &'static str) {
         AppError::Denied(_) => {
             (StatusCode::UNAUTHORIZED, "denied", "Who asks did not prove to be who they say")
         }
+        AppError::Changed { .. } => {
+            (StatusCode::PRECONDITION_FAILED, "changed", "It is no longer as it was read")
+        }
         AppError::Stale(_) => (StatusCode::CONFLICT, "stale", "The plan no longer fits"),
         AppError::Source { .. } => {
             (StatusCode::BAD_GATEWAY, "source", "The source could not be read")

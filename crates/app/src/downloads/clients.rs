@@ -162,9 +162,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Declared`] when the configuration decides about it; when
-    /// it cannot work so or its new name is another one's; what the database says.
+    /// it cannot work so or its new name is another one's; [`AppError::Changed`]; what the
+    /// database says.
     pub async fn change_client(&self, name: &str, change: &ClientChange) -> Result<ClientView> {
+        let _one = self.editing.lock().await;
         let known = self.client(name).await?;
+        self.expect("download client", name, &ClientView::of(&known))?;
         if known.managed_by == ManagedBy::File {
             return Err(AppError::Declared(name.to_owned()));
         }
@@ -231,9 +234,11 @@ impl App {
     /// its history stays.
     ///
     /// # Errors
-    /// When there is no such client, or the database failed.
+    /// When there is no such client; [`AppError::Changed`]; what the database says.
     pub async fn remove_client(&self, name: &str) -> Result<u64> {
+        let _one = self.editing.lock().await;
         let client = self.client(name).await?;
+        self.expect("download client", name, &ClientView::of(&client))?;
         let rows = self.store.count_downloads(client.id).await?;
         self.store.remove_client(client.id).await?;
         self.downloads.woken.notify_waiters();

@@ -7,6 +7,7 @@ use serde_json::json;
 use shelfread_domain::notify::{Notice, TargetKind};
 use shelfread_domain::port::SourceError;
 use shelfread_store::{Letter, LetterFilter, LetterState, ManagedBy, TargetRow};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::DEFAULT_EVENTS;
@@ -14,7 +15,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 
 /// A target as people see it. Its url and secret are never shown.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct TargetView {
     /// Its name.
     pub name: String,
@@ -197,6 +198,15 @@ impl App {
     pub async fn replay_target(&self, name: &str) -> Result<u64> {
         let row = self.target(name).await?;
         Ok(self.store.replay_letters(None, Some(row.id), self.clock.now()).await?)
+    }
+
+    /// One target.
+    ///
+    /// # Errors
+    /// When there is none of this name; what the database says.
+    pub async fn target_view(&self, name: &str) -> Result<TargetView> {
+        let found = self.targets().await?.into_iter().find(|target| target.name == name);
+        found.ok_or_else(|| AppError::not_found("notification", name))
     }
 
     async fn target(&self, name: &str) -> Result<TargetRow> {

@@ -22,7 +22,7 @@ use shelfread_domain::{
 };
 use shelfread_reconcile::correct::Refusal;
 pub use shelfread_reconcile::correct::Wish;
-use shelfread_store::{Batch, NewRun, RunEnd, StoreError};
+use shelfread_store::{Batch, ItemDetail, NewRun, RunEnd, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 pub use wishes::{SettingsChange, value_of};
@@ -33,7 +33,7 @@ use crate::history::Origin;
 use crate::render::ChangeView;
 
 /// Whom the record of a correction names as its source.
-const PERSON: &str = "a person";
+pub const PERSON: &str = "a person";
 
 /// What a correction did.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -55,8 +55,13 @@ impl App {
         plan: impl FnOnce(&mut Known, RunId) -> Result<Plan>,
     ) -> Result<Correction> {
         let run = RunId(Uuid::now_v7());
+        let seen = self.seen_item(concerned).await?;
         let mut batch = self.store.begin(None).await?;
         let mut known = concerned.load(&mut batch).await?;
+        if let Some(seen) = seen.filter(|seen| !is_still(seen, &known)) {
+            batch.rollback().await?;
+            return Err(AppError::Changed { what: "item", name: seen.item.id.to_string() });
+        }
         let plan = match plan(&mut known, run) {
             Ok(plan) if !plan.is_empty() => plan,
             refused_or_nothing => {
@@ -69,6 +74,15 @@ impl App {
         let done = record(&mut batch, run, &plan, now).await?;
         batch.commit().await?;
         Ok(done)
+    }
+
+    /// The item that is corrected, when it is to be as somebody saw it and is. Read before the
+    /// batch: who holds the catalogue must not wait for another connection.
+    async fn seen_item(&self, concerned: &Concerned) -> Result<Option<ItemDetail>> {
+        let (Some(_), Some(id)) = (&self.seen, concerned.items.first()) else { return Ok(None) };
+        let shown = self.item(*id).await?;
+        self.expect("item", &id.to_string(), &shown.view())?;
+        Ok(Some(shown.detail))
     }
 
     /// A listing as it is recorded.
@@ -87,6 +101,15 @@ impl App {
         }
         Ok(None)
     }
+}
+
+/// Whether what people write of an item, and what it shows, is in a batch as it was just before.
+fn is_still(seen: &ItemDetail, known: &Known) -> bool {
+    let (id, overrides) = (seen.item.id, known.overrides(seen.item.id));
+    known.item(id) == Some(&seen.item)
+        && known.settings(id) == seen.settings.as_ref()
+        && overrides.len() == seen.overrides.len()
+        && overrides.iter().all(|one| seen.overrides.contains(one))
 }
 
 /// Writes a plan of a person as a run that is over, with what history shall know of it.

@@ -23,8 +23,8 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Usage`] or [`AppError::Field`] for a value that does not
-    /// fit, a field that every item has and nobody may clear, or a field that is named twice; what
-    /// the database says. Nothing was changed then.
+    /// fit, a field that every item has and nobody may clear, or a field that is named twice;
+    /// [`AppError::Changed`]; what the database says. Nothing was changed then.
     pub async fn correct_fields(
         &self,
         item: ItemId,
@@ -39,8 +39,8 @@ impl App {
     /// Sets what a person wants done with an item.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; [`AppError::Usage`] when nothing is to be set; what the database
-    /// says.
+    /// [`AppError::NotFound`]; [`AppError::Usage`] when nothing is to be set; [`AppError::Changed`];
+    /// what the database says.
     pub async fn change_settings(
         &self,
         item: ItemId,

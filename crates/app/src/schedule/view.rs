@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shelfread_store::SourceRow;
+use utoipa::ToSchema;
 
 use super::due::{self, Timetable};
 use crate::App;
 use crate::error::Result;
 
 /// When a source is synced.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct SourceSchedule {
     /// The source.
     pub source: String,
@@ -67,6 +68,16 @@ impl App {
         Ok(all)
     }
 
+    /// When one source is synced next.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`](crate::AppError::NotFound); what the database says.
+    pub async fn source_schedule(&self, name: &str) -> Result<SourceSchedule> {
+        let source = self.source(name).await?;
+        let running = self.busy_sources().await?.contains(&source.id);
+        self.schedule_of(source, running).await
+    }
+
     async fn schedule_of(&self, source: SourceRow, running: bool) -> Result<SourceSchedule> {
         let (table, problem) = self.timetable(&source);
         let past = self.store.past_runs(source.id).await?;
@@ -105,6 +116,7 @@ impl App {
     /// # Errors
     /// When there is no such source, or the words make no sense.
     pub async fn set_schedule(&self, source: &str, change: &ScheduleChange) -> Result<()> {
+        let _one = self.editing.lock().await;
         let mut row = self.source(source).await?;
         let mut own = row.settings["schedule"].as_object().cloned().unwrap_or_default();
         for (key, value) in

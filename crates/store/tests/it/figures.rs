@@ -137,7 +137,7 @@ async fn the_past_of_one_item(db: Db) {
     c.apply(vec![add(film.clone()), add(own.clone())]).await.unwrap();
     let second = c.new_run(c.source).await;
     c.apply_as(second, vec![remove(own)]).await.unwrap();
-    let past = c.changes_of(film.id, 9).await.unwrap();
+    let past = c.changes_of(film.id, None, 9).await.unwrap();
     assert!(past.iter().all(|p| p.run == second), "{past:?}");
     assert!(past.iter().any(|p| p.change.entity == "listing"), "{past:?}");
     let event = |item| NewEvent {
@@ -145,7 +145,7 @@ async fn the_past_of_one_item(db: Db) {
         ..NewEvent::new(later(1), "item.removed", "info", json!({}))
     };
     c.append_events(&[event(Some(film.id)), event(None)]).await.unwrap();
-    let events = c.events_of(film.id, 9).await.unwrap();
+    let events = c.events_of(film.id, None, 9).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event.item_id, Some(film.id));
 }

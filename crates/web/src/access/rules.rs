@@ -22,15 +22,24 @@ const OPEN: [&str; 4] = ["/healthz", "/readyz", "/hooks/", "/assets/"];
 /// The ways in and out.
 const WAYS: [&str; 3] = ["/login", "/logout", "/setup"];
 
-/// Routes that only an admin may even look at: who may use the server, and the whole database.
-const ADMIN: [&str; 6] = [
+/// Routes that only an admin may even look at: who may use the server, the whole database, and the
+/// secrets that webhooks bring.
+const ADMIN: [&str; 10] = [
     "/api/v1/users",
     "/api/v1/tokens",
     "/api/v1/backup",
+    "/api/v1/sources/{name}/hook",
+    "/api/v1/clients/{name}/hook",
+    "/sources/{name}/hook",
+    "/clients/{name}/hook",
     "/settings/users",
     "/settings/tokens",
     "/settings/backup",
 ];
+
+/// Routes that others may look at, and only an admin changes: who outside is told what happens here.
+const ADMIN_CHANGES: [&str; 4] =
+    ["/api/v1/notifications", "/api/v1/letters", "/settings/notifications", "/settings/letters"];
 
 /// Routes on which readers decide about themselves.
 const OWN: [&str; 2] = ["/account", "/api/v1/me"];
@@ -49,6 +58,7 @@ pub fn need(method: &Method, route: Option<&str>) -> Need {
     Need::Scope(match () {
         () if begins(&ADMIN) => Scope::Admin,
         () if reads || begins(&OWN) => Scope::Read,
+        () if begins(&ADMIN_CHANGES) => Scope::Admin,
         () => Scope::Write,
     })
 }
@@ -86,6 +96,12 @@ mod tests {
             (Method::GET, "/api/v1/users", "admin"),
             (Method::DELETE, "/api/v1/tokens/{name}", "admin"),
             (Method::POST, "/settings/backup", "admin"),
+            (Method::GET, "/api/v1/sources/{name}/hook", "admin"),
+            (Method::GET, "/api/v1/sources/{name}/schedule", "read"),
+            (Method::PUT, "/api/v1/sources/{name}/schedule", "write"),
+            (Method::GET, "/api/v1/notifications", "read"),
+            (Method::PUT, "/api/v1/notifications/{name}", "admin"),
+            (Method::POST, "/settings/letters/{id}/replay", "admin"),
             (Method::POST, "/account/password", "read"),
         ] {
             assert_eq!(scope(method.clone(), route), expected, "{method} {route}");

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Body, Named};
 use super::problems::invalid;
+use super::unchanged::Unchanged;
 use crate::problem::Answer;
 use crate::state::Web;
 
@@ -114,7 +115,10 @@ async fn show_client(
     patch,
     path = "/clients/{name}",
     tag = "downloads",
-    params(("name" = String, Path, description = "Its name")),
+    params(
+        ("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the client as it was read")
+    ),
     request_body = ClientBody,
     responses(
         (status = 200, body = ClientView),
@@ -122,15 +126,15 @@ async fn show_client(
     )
 )]
 async fn change_client(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named(name): Named<String>,
     Body(body): Body<ClientBody>,
 ) -> Answer<Json<ClientView>> {
-    let known = web.app.client_view(&name).await?;
+    let known = app.client_view(&name).await?;
     if body.kind.is_some_and(|kind| kind != known.kind) {
         return Err(invalid("a download client keeps its kind; add another one"));
     }
-    Ok(Json(web.app.change_client(&name, &body.change()).await?))
+    Ok(Json(app.change_client(&name, &body.change()).await?))
 }
 
 /// Forgets a download client with its queue; its transfers go on
@@ -138,14 +142,17 @@ async fn change_client(
     delete,
     path = "/clients/{name}",
     tag = "downloads",
-    params(("name" = String, Path, description = "Its name")),
+    params(
+        ("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the client as it was read")
+    ),
     responses((status = 200, body = ForgottenClient))
 )]
 async fn forget_client(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named(name): Named<String>,
 ) -> Answer<Json<ForgottenClient>> {
-    Ok(Json(ForgottenClient { downloads: web.app.remove_client(&name).await? }))
+    Ok(Json(ForgottenClient { downloads: app.remove_client(&name).await? }))
 }
 
 /// Asks a download client who it is and whether it may be used

@@ -22,8 +22,8 @@ const KIND: &str = "application/problem+json";
         title = "Shelfread",
         description = "One truthful catalogue of films and series.\n\nErrors are \
             `application/problem+json` with a stable `code`. Reads have an `ETag`; whoever sends it \
-            back as `If-None-Match` is answered `304` while nothing changed. A `POST` with an \
-            `Idempotency-Key` is done once, however often it is sent.",
+            back as `If-None-Match` is answered `304` while nothing changed, and as `If-Match` it \
+            changes only what is still so. A `POST` with an `Idempotency-Key` is done once, however often it is sent.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
@@ -32,6 +32,7 @@ const KIND: &str = "application/problem+json";
         (name = "runs", description = "What syncs did, and what is decided about it"),
         (name = "downloads", description = "The queue of all download clients"),
         (name = "events", description = "What happened, and what happens"),
+        (name = "notifications", description = "Who is told what happened"),
         (name = "viewers", description = "Who is who on which server"),
         (name = "access", description = "Users and tokens"),
         (name = "doctor", description = "Are the promises kept?"),
@@ -57,6 +58,8 @@ const WITH_BODY: [(&str, &str); 3] = [
     ("415", "The body is of a kind that is not taken here"),
 ];
 const WITH_POST: [(&str, &str); 1] = [("409", "The same request is at work already")];
+const WITH_CONDITION: [(&str, &str); 1] =
+    [("412", "It is no longer as the ETag says that was sent")];
 const WITH_GET: [(&str, &str); 1] = [("304", "Nothing changed since the ETag that was sent")];
 
 /// Adds what every operation has.
@@ -97,6 +100,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 fn complete(operation: &mut Operation, method: &str) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let has_path = parameters.iter().any(is_of_path);
+    let has_condition = parameters.iter().any(is_condition);
     let has_body = operation.request_body.is_some();
     let has_input = has_body || !parameters.is_empty() || method != "get";
     let responses = &mut operation.responses.responses;
@@ -105,6 +109,7 @@ fn complete(operation: &mut Operation, method: &str) {
         (has_path, &WITH_PATH),
         (has_input, &WITH_INPUT),
         (has_body, &WITH_BODY),
+        (has_condition, &WITH_CONDITION),
         (method == "post", &WITH_POST),
         (method == "get", &WITH_GET),
     ];
@@ -117,6 +122,10 @@ fn complete(operation: &mut Operation, method: &str) {
 
 fn is_of_path(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(p) if p.parameter_in == ParameterIn::Path)
+}
+
+fn is_condition(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(p) if p.name == "If-Match")
 }
 
 /// Every answer that is an error is a problem.

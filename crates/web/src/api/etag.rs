@@ -31,13 +31,14 @@ async fn with_tag(answer: Response, known: Option<&HeaderValue>) -> Response {
     let Ok(bytes) = to_bytes(body, MOST).await else {
         return Problem::broken("the answer is too large").into_response();
     };
-    let tag = format!("W/\"{:032x}\"", XxHash3_128::oneshot(&bytes));
+    let tag = tag(&bytes);
     let same =
         known.and_then(|known| known.to_str().ok()).is_some_and(|known| matches(known, &tag));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, tag);
     }
-    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let kept = HeaderValue::from_static("private, no-cache");
+    parts.headers.entry(header::CACHE_CONTROL).or_insert(kept);
     if same {
         parts.status = StatusCode::NOT_MODIFIED;
         for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
@@ -48,8 +49,13 @@ async fn with_tag(answer: Response, known: Option<&HeaderValue>) -> Response {
     Response::from_parts(parts, Body::from(bytes))
 }
 
+/// The validator of an answer.
+pub fn tag(body: &[u8]) -> String {
+    format!("W/\"{:032x}\"", XxHash3_128::oneshot(body))
+}
+
 /// Whether one of the validators that somebody knows is this one, by weak comparison.
-fn matches(known: &str, tag: &str) -> bool {
+pub fn matches(known: &str, tag: &str) -> bool {
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     known.trim() == "*" || known.split(',').any(|one| bare(one) == bare(tag))
 }

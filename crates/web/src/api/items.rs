@@ -7,6 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shelfread_app::items::{ItemDetailView, ItemPage, ItemQuery, ListingDetailView};
 use shelfread_app::person::{Correction, RemovalReport, SettingsChange, Wish};
+use shelfread_app::timeline::HistoryPage;
 use shelfread_domain::record::ProgressRecord;
 use shelfread_domain::{Field, ItemId, ItemKind, ItemStatus, ListingId};
 use utoipa::{IntoParams, ToSchema};
@@ -14,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask::{Ask, Body, Named, limit};
+use super::unchanged::Unchanged;
 use crate::problem::Answer;
 use crate::state::Web;
 
@@ -23,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(show_item, remove_item))
         .routes(routes!(list_listings))
         .routes(routes!(list_progress))
+        .routes(routes!(list_history))
         .routes(routes!(correct_item))
         .routes(routes!(reset_field))
         .routes(routes!(set_item))
@@ -76,6 +79,16 @@ impl Order {
             Self::Added => "added",
         }
     }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// The `next` of the page of what was later.
+    after: Option<String>,
+    /// How many lines.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u64>,
 }
 
 /// What the sources say of an item.
@@ -181,6 +194,25 @@ async fn list_progress(
     Ok(Json(Progresses { progress: web.app.item(id).await?.detail.progress }))
 }
 
+/// What happened to an item, newest first: what runs changed of it, and its events
+///
+/// An item that is gone has a history as long as it is remembered.
+#[utoipa::path(
+    get,
+    path = "/items/{id}/history",
+    tag = "items",
+    params(("id" = ItemId, Path, description = "Its id"), HistoryQuery),
+    responses((status = 200, body = HistoryPage))
+)]
+async fn list_history(
+    State(web): State<Web>,
+    Named(id): Named<ItemId>,
+    Ask(asked): Ask<HistoryQuery>,
+) -> Answer<Json<HistoryPage>> {
+    let limit = limit(asked.limit)?;
+    Ok(Json(web.app.timeline(id, asked.after.as_deref(), limit).await?.view()))
+}
+
 /// Corrects fields, whatever sources say
 ///
 /// A text is what the field shows from now on; `null` clears it for good. No sync changes that.
@@ -188,18 +220,21 @@ async fn list_progress(
     patch,
     path = "/items/{id}/overrides",
     tag = "items",
-    params(("id" = ItemId, Path, description = "Its id")),
+    params(
+        ("id" = ItemId, Path, description = "Its id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the item as it was read")
+    ),
     request_body = BTreeMap<String, Option<String>>,
     responses((status = 200, body = Correction))
 )]
 async fn correct_item(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named(id): Named<ItemId>,
     Body(body): Body<BTreeMap<Field, Option<String>>>,
 ) -> Answer<Json<Correction>> {
     let wish = |value: Option<String>| value.map_or(Wish::Nothing, Wish::Value);
     let wishes: Vec<_> = body.into_iter().map(|(field, value)| (field, wish(value))).collect();
-    Ok(Json(web.app.correct_fields(id, &wishes).await?))
+    Ok(Json(app.correct_fields(id, &wishes).await?))
 }
 
 /// Lets sources have their say about a field again
@@ -207,14 +242,18 @@ async fn correct_item(
     delete,
     path = "/items/{id}/overrides/{field}",
     tag = "items",
-    params(("id" = ItemId, Path, description = "Its id"), ("field" = Field, Path, description = "The field")),
+    params(
+        ("id" = ItemId, Path, description = "Its id"),
+        ("field" = Field, Path, description = "The field"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the item as it was read")
+    ),
     responses((status = 200, body = Correction))
 )]
 async fn reset_field(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named((id, field)): Named<(ItemId, Field)>,
 ) -> Answer<Json<Correction>> {
-    Ok(Json(web.app.correct_fields(id, &[(field, Wish::Sources)]).await?))
+    Ok(Json(app.correct_fields(id, &[(field, Wish::Sources)]).await?))
 }
 
 /// Sets what is to be done with an item
@@ -222,17 +261,20 @@ async fn reset_field(
     patch,
     path = "/items/{id}/settings",
     tag = "items",
-    params(("id" = ItemId, Path, description = "Its id")),
+    params(
+        ("id" = ItemId, Path, description = "Its id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the item as it was read")
+    ),
     request_body = SettingsBody,
     responses((status = 200, body = Correction))
 )]
 async fn set_item(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named(id): Named<ItemId>,
     Body(body): Body<SettingsBody>,
 ) -> Answer<Json<Correction>> {
     let change = SettingsChange { auto_download: body.auto_download, status: body.status };
-    Ok(Json(web.app.change_settings(id, &change).await?))
+    Ok(Json(app.change_settings(id, &change).await?))
 }
 
 /// Makes two items one

@@ -1,25 +1,29 @@
 //! REST under `/api/v1`. One file per kind of thing; each keeps its routes and their documentation
-//! together. `ask` is what comes in, `problems` what is wrong with it; `etag`, `again` and `finish`
-//! are what all routes have around them; `document` and `docs` say what there is.
+//! together. `ask` is what comes in, `unchanged` of what it must still be true, `problems` what is
+//! wrong with it; `etag`, `again` and `finish` are what all routes have around them; `document` and `docs` say what there is.
 
 mod access;
 mod again;
 pub mod ask;
 mod clients;
-mod docs;
+pub mod docs;
 mod doctor;
 mod document;
 mod downloads;
 mod etag;
 mod events;
 mod finish;
+mod hooks;
 mod items;
 mod libraries;
+mod notifications;
 pub mod problems;
 mod reviews;
 mod runs;
+mod schedule;
 mod sources;
 mod sync;
+mod unchanged;
 mod viewers;
 
 use axum::Router;
@@ -55,7 +59,6 @@ pub fn routes(web: &Web) -> Router<Web> {
         .layer(from_fn_with_state(web.clone(), finish::finish))
         .layer(from_fn(etag::validate))
         .layer(DefaultBodyLimit::max(LARGEST))
-        .merge(docs::routes())
 }
 
 /// The OpenAPI document of this version.
@@ -66,6 +69,8 @@ pub fn document() -> Document {
 fn parts() -> OpenApiRouter<Web> {
     let v1 = OpenApiRouter::new()
         .merge(sources::routes())
+        .merge(schedule::routes())
+        .merge(hooks::routes())
         .merge(libraries::routes())
         .merge(sync::routes())
         .merge(runs::routes())
@@ -74,6 +79,7 @@ fn parts() -> OpenApiRouter<Web> {
         .merge(downloads::routes())
         .merge(clients::routes())
         .merge(events::routes())
+        .merge(notifications::routes())
         .merge(live::routes())
         .merge(viewers::routes())
         .merge(access::routes())

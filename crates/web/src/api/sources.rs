@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Body, Named};
 use super::problems::invalid;
+use super::unchanged::Unchanged;
 use crate::problem::Answer;
 use crate::state::Web;
 
@@ -132,7 +133,10 @@ async fn show_source(
     patch,
     path = "/sources/{name}",
     tag = "sources",
-    params(("name" = String, Path, description = "Its name")),
+    params(
+        ("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the source as it was read")
+    ),
     request_body = SourceBody,
     responses(
         (status = 200, body = SourceView),
@@ -140,17 +144,17 @@ async fn show_source(
     )
 )]
 async fn change_source(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named(name): Named<String>,
     Body(body): Body<SourceBody>,
 ) -> Answer<Json<SourceView>> {
-    let known = web.app.source_view(&name).await?;
+    let known = app.source_view(&name).await?;
     let stays = body.kind.is_none_or(|kind| kind == known.kind)
         && body.name.as_ref().is_none_or(|name| *name == known.name);
     if !stays {
         return Err(invalid("a source keeps its name and kind; add another one"));
     }
-    Ok(Json(web.app.change_source(&name, &body.change()).await?))
+    Ok(Json(app.change_source(&name, &body.change()).await?))
 }
 
 /// Forgets a source and everything that it listed
@@ -158,17 +162,20 @@ async fn change_source(
     delete,
     path = "/sources/{name}",
     tag = "sources",
-    params(("name" = String, Path, description = "Its name")),
+    params(
+        ("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the source as it was read")
+    ),
     responses(
         (status = 200, body = ForgottenSource),
         (status = 409, description = "It is being synced")
     )
 )]
 async fn forget_source(
-    State(web): State<Web>,
+    Unchanged(app): Unchanged,
     Named(name): Named<String>,
 ) -> Answer<Json<ForgottenSource>> {
-    Ok(Json(ForgottenSource { unlisted_items: web.app.remove_source(&name).await? }))
+    Ok(Json(ForgottenSource { unlisted_items: app.remove_source(&name).await? }))
 }
 
 /// Asks a source who it is and what it has

@@ -2,7 +2,6 @@
 //! forms that change it are in `correct`.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, Query};
 use axum::routing::get;
 use serde::Deserialize;
@@ -10,15 +9,16 @@ use serde_json::Value;
 use shelfread_app::App;
 use shelfread_app::items::ItemShown;
 use shelfread_app::rows::{EpisodeRow, ItemDetail, ListingDetail, SeasonRow};
+use shelfread_app::timeline::Past;
 use shelfread_domain::{ExternalId, Field, ItemId, ItemKind, Provider};
 
 use super::layout::{Oops, Seen, Shell, Visit};
 use super::story::{self, Line};
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/items/{id}", get(show))
+pub fn routes() -> Routes {
+    Routes::new().route("/items/{id}", get(show))
 }
 
 /// Episodes of a season that are shown at once: daily shows have hundreds.
@@ -179,13 +179,11 @@ async fn plays(app: &App, detail: &ItemDetail) -> Result<Vec<Play>, Oops> {
 }
 
 async fn timeline(app: &App, id: ItemId) -> Result<Vec<Line>, Oops> {
-    let changes = app.store().changes_of(id, LINES).await?;
-    let events = app.store().events_of(id, LINES).await?;
-    let mut lines: Vec<_> = changes.iter().map(story::of_change).collect();
-    lines.extend(events.iter().map(story::of_event));
-    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
-    lines.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-    Ok(lines)
+    let line = |past: &Past| match past {
+        Past::Change(change) => story::of_change(change),
+        Past::Event(event) => story::of_event(event),
+    };
+    Ok(app.timeline(id, None, LINES).await?.past.iter().map(line).collect())
 }
 
 /// What stands below a title.

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::boxes::{self, Programs};
+use crate::phones::Phones;
 
 /// Makes each of these functions two tests, one per engine.
 macro_rules! both {
@@ -95,6 +96,8 @@ pub struct Desk {
     sources: Sources,
     pub programs: Programs,
     pub stop: CancellationToken,
+    /// Told once the server has stopped.
+    pub ended: CancellationToken,
     /// Where its database is.
     pub database: String,
     _folder: TempDir,
@@ -180,13 +183,19 @@ impl Desk {
         let programs = Programs::default();
         let clients = Arc::new(boxes::Scripts(Arc::clone(&programs)));
         let app = App::new(store, factory, Arc::clone(&clock) as _)
-            .with_downloads(clients, Arc::new(boxes::Payloads));
+            .with_downloads(clients, Arc::new(boxes::Payloads))
+            .with_notifiers(Arc::new(Phones));
         let token = app.add_token("desk", Scope::Admin, None, None).await.unwrap().key;
         let config = ServerConfig { listen: "127.0.0.1:0".parse().unwrap() };
         let web = change(Web::new(app.clone()));
         let server = Server::bind(web.clone(), &config).await.unwrap();
         let (address, stop) = (server.address().unwrap(), CancellationToken::new());
-        tokio::spawn(server.run(stop.clone()));
+        let (told, ended) = (stop.clone(), CancellationToken::new());
+        let over = ended.clone();
+        tokio::spawn(async move {
+            server.run(told).await.unwrap();
+            over.cancel();
+        });
         let (follower, told) = (app.clone(), stop.clone());
         tokio::spawn(async move { follower.follow_events(told).await });
         Self {
@@ -199,6 +208,7 @@ impl Desk {
             sources,
             programs,
             stop,
+            ended,
             database: url.to_owned(),
             _folder: folder,
         }

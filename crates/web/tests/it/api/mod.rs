@@ -2,15 +2,18 @@
 
 mod access;
 mod again;
+mod automation;
 mod document;
 mod downloads;
 mod edges;
 mod etag;
 mod items;
 mod live;
+mod notifications;
 mod rest;
 mod runs;
 mod sources;
+mod unchanged;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
