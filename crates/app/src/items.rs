@@ -49,6 +49,8 @@ pub struct ListingView {
     pub remote_id: String,
     /// 0, or the place within a file that holds several episodes.
     pub part: u16,
+    /// Since when the source no longer lists it.
+    pub missing_since: Option<DateTime<Utc>>,
 }
 
 /// A page of items.
@@ -369,6 +371,7 @@ fn view(summary: ItemSummary) -> ItemView {
                 library: l.library,
                 remote_id: l.remote_id,
                 part: l.part,
+                missing_since: l.missing_since,
             })
             .collect(),
     }

@@ -3,6 +3,6 @@
 pub use shelfread_store::{
     ClientRow, DownloadFilter, EpisodeRow, Event, EventFilter, ItemDetail, ItemFilter, Letter,
     LetterFilter, LetterState, LibraryRow, ListingDetail, ManagedBy, Page, PastChange,
-    RemovalState, RunChange, RunRow, SeasonRow, Sort, SourceRow, StoreError, ViewerRow,
+    RemovalState, RunChange, RunFilter, RunRow, SeasonRow, Sort, SourceRow, StoreError, ViewerRow,
     WaitingHold,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shelfread_domain::{Counts, Existing, RunId, RunMode, RunStatus, Trigger};
-use shelfread_store::{ChangeState, LibraryCoverage, Page, RunChange, RunError, RunRow};
+use shelfread_store::{ChangeState, LibraryCoverage, Page, RunChange, RunError, RunFilter, RunRow};
 use utoipa::ToSchema;
 
 use crate::App;
@@ -131,12 +131,12 @@ impl RunLine {
 }
 
 impl App {
-    /// Runs, the newest first.
+    /// Runs that fit, the newest first.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn runs(&self, offset: u64, limit: u64) -> Result<RunPage> {
-        let rows = self.store.runs(Page { offset, limit }).await?;
+    pub async fn runs(&self, filter: &RunFilter, offset: u64, limit: u64) -> Result<RunPage> {
+        let rows = self.store.runs_that(filter, Page { offset, limit }).await?;
         let next = (rows.len() as u64 == limit).then(|| offset.saturating_add(limit));
         Ok(RunPage { runs: rows.iter().map(RunView::of).collect(), next })
     }

@@ -63,6 +63,12 @@ words! {
     }
 }
 
+impl RunStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Succeeded, Self::Partial, Self::Held, Self::Failed, Self::Planned];
+}
+
 words! {
     /// What started a run.
     Trigger {
@@ -77,6 +83,12 @@ words! {
         /// A person reverted an earlier run.
         Revert = "revert",
     }
+}
+
+impl Trigger {
+    /// Everything that starts runs.
+    pub const ALL: [Self; 5] =
+        [Self::Manual, Self::Schedule, Self::Hook, Self::Approve, Self::Revert];
 }
 
 words! {

@@ -72,7 +72,7 @@ pub use play::{PlayPlace, PlayWriteRow, SaidRow, ViewerRow};
 pub use posters::{PosterPlace, PosterPlaces};
 pub use read::{ItemDetail, ListingDetail};
 pub use removals::{RemovalRow, RemovalState};
-pub use runs::{LibraryCoverage, NewRun, Page, RunEnd, RunError, RunRow};
+pub use runs::{LibraryCoverage, NewRun, Page, RunEnd, RunError, RunFilter, RunRow};
 pub use schema::SchemaState;
 pub use sources::{LibraryRow, ManagedBy, SourceRow};
 pub use targets::TargetRow;

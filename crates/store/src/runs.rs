@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use serde::{Deserialize, Serialize};
 use shelfread_domain::{
@@ -102,6 +102,17 @@ pub struct RunEnd<'a> {
     pub message: Option<&'a str>,
     /// When.
     pub finished_at: DateTime<Utc>,
+}
+
+/// Which runs to list. Absent means any.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RunFilter {
+    /// Of the source that has, or then had, this name.
+    pub source: Option<String>,
+    /// That stand or ended so.
+    pub status: Option<RunStatus>,
+    /// That this started.
+    pub trigger: Option<Trigger>,
 }
 
 /// A part of a long list.
@@ -212,12 +223,15 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn runs(&self, page: Page) -> Result<Vec<RunRow>> {
-        let query = runs::Entity::find()
-            .order_by_desc(runs::Column::StartedAt)
-            .order_by_desc(runs::Column::Id)
-            .offset(page.offset)
-            .limit(page.limit);
-        query.all(&self.read).await?.into_iter().map(run_row).collect()
+        self.runs_that(&RunFilter::default(), page).await
+    }
+
+    /// Runs that fit, the newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn runs_that(&self, filter: &RunFilter, page: Page) -> Result<Vec<RunRow>> {
+        found(filter, page).all(&self.read).await?.into_iter().map(run_row).collect()
     }
 
     /// One run.
@@ -297,6 +311,19 @@ impl Store {
         let count = |index| rows.first().map_or(Ok(0), |row| cell::<i64>(row, index));
         Ok((count(0)?.unsigned_abs(), count(1)?.unsigned_abs()))
     }
+}
+
+fn found(filter: &RunFilter, page: Page) -> Select<runs::Entity> {
+    let source = filter.source.as_ref().map(|name| runs::Column::SourceName.eq(name));
+    let status = filter.status.map(|status| runs::Column::Status.eq(status.as_str()));
+    let trigger = filter.trigger.map(|trigger| runs::Column::Trigger.eq(trigger.as_str()));
+    let wanted = [source, status, trigger].into_iter().flatten();
+    runs::Entity::find()
+        .filter(wanted.fold(Condition::all(), Condition::add))
+        .order_by_desc(runs::Column::StartedAt)
+        .order_by_desc(runs::Column::Id)
+        .offset(page.offset)
+        .limit(page.limit)
 }
 
 async fn change_run(

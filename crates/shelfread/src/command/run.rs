@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use shelfread_app::AppError;
 use shelfread_app::render::ChangeView;
+use shelfread_app::rows::RunFilter;
 use shelfread_app::runs::{RunLine, RunShown};
 use shelfread_domain::{ItemKind, RunId};
 
@@ -40,7 +41,7 @@ pub async fn run(session: &Session, verb: &RunCommand) -> Outcome {
 }
 
 async fn list(session: &Session, offset: u64, limit: u64, as_json: bool) -> Outcome {
-    let page = session.app.runs(offset, limit).await?;
+    let page = session.app.runs(&RunFilter::default(), offset, limit).await?;
     if as_json {
         output::json(&page)?;
         return Ok(0);

@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shelfread_app::live::RunProgress;
+use shelfread_app::rows::RunFilter;
 use shelfread_app::runs::{RunLines, RunPage, RunShown};
 use shelfread_app::{RunError, RunReport};
-use shelfread_domain::RunId;
+use shelfread_domain::{RunId, RunStatus, Trigger};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -34,6 +35,12 @@ pub fn routes() -> OpenApiRouter<Web> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct RunsQuery {
+    /// Only of the source that has, or then had, this name.
+    source: Option<String>,
+    /// Only those that stand or ended so.
+    status: Option<RunStatus>,
+    /// Only those that this started.
+    trigger: Option<Trigger>,
     /// How many newer runs to leave out: the `next` of the page before.
     #[param(maximum = 1_000_000_000)]
     offset: Option<u64>,
@@ -94,7 +101,8 @@ async fn list_runs(State(web): State<Web>, Ask(query): Ask<RunsQuery>) -> Answer
     if offset > FURTHEST {
         return Err(invalid(format!("the offset may be {FURTHEST} at most")));
     }
-    Ok(Json(web.app.runs(offset, limit(query.limit)?).await?))
+    let filter = RunFilter { source: query.source, status: query.status, trigger: query.trigger };
+    Ok(Json(web.app.runs(&filter, offset, limit(query.limit)?).await?))
 }
 
 /// How far the runs are that this server has at work

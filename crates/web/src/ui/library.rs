@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::Query;
 use axum::routing::get;
 use serde::Deserialize;
@@ -15,10 +14,10 @@ use shelfread_domain::{ItemId, ItemKind, ItemStatus, SourceId};
 
 use super::layout::{Oops, Seen, Shell, Visit};
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/library", get(show))
+pub fn routes() -> Routes {
+    Routes::new().route("/library", get(show))
 }
 
 /// Items of a page: what fills rows of posters of most widths.
@@ -172,13 +171,22 @@ fn place(item: &ItemView) -> String {
     }
 }
 
-/// The sources that list an item, each once.
-fn listed_by(item: &ItemView) -> Vec<&str> {
-    let mut all: Vec<&str> = Vec::new();
+/// The sources that list an item, or did, each once, and whether they no longer do.
+fn listed_by(item: &ItemView) -> Vec<(&str, bool)> {
+    let mut all: Vec<(&str, bool)> = Vec::new();
     for listing in &item.listings {
-        if !all.contains(&listing.source.as_str()) {
-            all.push(&listing.source);
+        let is_gone = listing.missing_since.is_some();
+        match all.iter_mut().find(|(source, _)| *source == listing.source) {
+            Some((_, all_gone)) => *all_gone &= is_gone,
+            None => all.push((&listing.source, is_gone)),
         }
     }
     all
+}
+
+/// The sources that no longer list an item that others do: what a status does not say.
+fn lost_by(item: &ItemView) -> Vec<&str> {
+    let all = listed_by(item);
+    let is_mixed = all.iter().any(|(_, is_gone)| !is_gone);
+    all.into_iter().filter(|(_, is_gone)| is_mixed && *is_gone).map(|(name, _)| name).collect()
 }

@@ -1,7 +1,6 @@
 //! Runs: what is at work, what was done, line by line, and what a person decides about it.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
@@ -9,17 +8,18 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 use shelfread_app::live::RunProgress;
+use shelfread_app::person::PERSON;
 use shelfread_app::render::ChangeView;
-use shelfread_app::rows::{Page, RunRow, SourceRow};
+use shelfread_app::rows::{Page, RunFilter, RunRow, SourceRow};
 use shelfread_app::{RunReport, SyncRequest};
 use shelfread_domain::{Existing, ItemKind, RunId, RunMode, RunStatus, Trigger};
 
 use super::layout::{Done, Oops, Seen, Shell, Visit, advice, back};
 use super::{assets, parts, story};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/runs", get(list).post(start))
         .route("/runs/{id}", get(show))
         .route("/runs/{id}/approve", post(approve))
@@ -27,8 +27,9 @@ pub fn routes() -> Router<Web> {
         .route("/runs/{id}/revert", post(revert))
 }
 
-/// Runs of a page.
+/// Runs of a page, and those that may be left out at the most.
 const RUNS: u64 = 50;
+const FURTHEST: u64 = 1_000_000;
 /// Lines of a run that are shown at once.
 const LINES: u64 = 200;
 /// Fields of a change that are shown: a new item has a dozen.
@@ -36,11 +37,44 @@ const FIELDS: usize = 16;
 /// What is shown of a value, in characters.
 const VALUE: usize = 160;
 
+/// What the reader asked for; what is empty is any.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Asked {
+    source: String,
+    status: String,
+    trigger: String,
     offset: u64,
-    after: i64,
+}
+
+impl Asked {
+    /// The address of the same question, so many runs further.
+    fn at(&self, offset: u64) -> String {
+        let offset = Some(offset).filter(|n| *n > 0).map_or_else(String::new, |n| n.to_string());
+        let pairs = [
+            ("source", self.source.as_str()),
+            ("status", &self.status),
+            ("trigger", &self.trigger),
+            ("offset", &offset),
+        ];
+        format!("/runs{}", parts::query(&pairs))
+    }
+
+    fn is_filtered(&self) -> bool {
+        [&self.source, &self.status, &self.trigger].iter().any(|text| !text.is_empty())
+    }
+
+    fn filter(&self) -> Result<RunFilter, Oops> {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let odd = |text: &str, what: &str| Oops::unusable(format!("'{text}' is no {what}."));
+        let status = |text: String| RunStatus::parse(&text).ok_or_else(|| odd(&text, "status"));
+        let trigger = |text: String| Trigger::parse(&text).ok_or_else(|| odd(&text, "beginning"));
+        Ok(RunFilter {
+            source: given(&self.source),
+            status: given(&self.status).map(status).transpose()?,
+            trigger: given(&self.trigger).map(trigger).transpose()?,
+        })
+    }
 }
 
 #[derive(Template)]
@@ -50,21 +84,37 @@ struct RunsPage {
     running: Vec<RunProgress>,
     runs: Vec<RunRow>,
     sources: Vec<SourceRow>,
-    offset: u64,
-    next: Option<u64>,
+    asked: Asked,
+    next: Option<String>,
+}
+
+impl RunsPage {
+    /// Who has runs: sources, and people who correct items.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.name.as_str()).chain([PERSON])
+    }
+
+    /// The words of a filter, each with what a person reads.
+    fn statuses(&self) -> [&'static str; 6] {
+        RunStatus::ALL.map(RunStatus::as_str)
+    }
+
+    fn triggers(&self) -> [&'static str; 5] {
+        Trigger::ALL.map(Trigger::as_str)
+    }
 }
 
 async fn list(visit: Visit, Query(asked): Query<Asked>) -> Seen {
     let app = &visit.web.app;
-    let offset = asked.offset.min(1_000_000);
-    let runs = app.store().runs(Page { offset, limit: RUNS }).await?;
-    let next = (runs.len() as u64 == RUNS).then_some(offset + RUNS);
+    let offset = asked.offset.min(FURTHEST);
+    let runs = app.store().runs_that(&asked.filter()?, Page { offset, limit: RUNS }).await?;
+    let next = (runs.len() as u64 == RUNS).then(|| asked.at(offset + RUNS));
     let page = RunsPage {
         shell: visit.shell.clone(),
         running: app.running(),
         runs,
         sources: app.store().sources().await?,
-        offset,
+        asked: Asked { offset, ..asked },
         next,
     };
     visit.show(&page)
@@ -146,7 +196,14 @@ fn run_id(text: &str) -> Result<RunId, Oops> {
     text.parse().map_err(|_| Oops::missing("There is no such run."))
 }
 
-async fn show(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Seen {
+/// The line of a run behind which to begin.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Behind {
+    after: i64,
+}
+
+async fn show(visit: Visit, Path(id): Path<String>, Query(asked): Query<Behind>) -> Seen {
     let app = &visit.web.app;
     let id = run_id(&id)?;
     let store = app.store();

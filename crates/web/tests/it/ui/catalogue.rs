@@ -127,6 +127,50 @@ async fn the_library_is_filtered() {
 }
 
 #[tokio::test]
+async fn what_a_source_no_longer_lists_is_marked() {
+    let browser = Browser::new().await;
+    let both = "movie m1 \"Heat\" 1995 tmdb=949\nmovie m2 \"Ran\" 1985 tmdb=11645\n";
+    browser.den(LibraryKind::Movies, both).await;
+    let ring = browser.desk.source("ring", SourceKind::Radarr).await;
+    for (shelf, marks) in [(both, 0), ("movie m2 \"Ran\" 1985 tmdb=11645\n", 1)] {
+        ring.inner().lists("1", LibraryKind::Movies, shelf);
+        browser.sync("ring").await;
+        let table = browser.page("/library?view=table").await;
+        assert_eq!(table.matches("missing</span></span>").count(), marks, "{table}");
+        let grid = browser.page("/library").await;
+        assert_eq!(grid.matches("missing</span> on <bdi>ring</bdi>").count(), marks, "{grid}");
+    }
+    let page = browser.desk.get("/api/v1/items?query=heat").await.json();
+    let since = |n: usize| page["items"][0]["listings"][n]["missing_since"].is_string();
+    assert_eq!((since(0), since(1)), (false, true), "{page}");
+}
+
+#[tokio::test]
+async fn events_are_filtered() {
+    let browser = Browser::new().await;
+    let den = browser.den(LibraryKind::Movies, &films(20)).await;
+    den.inner().lists("1", LibraryKind::Movies, &films(19));
+    browser.sync("den").await;
+    let events = async |query: &str| {
+        let page = browser.page(&format!("/events{query}")).await;
+        page.split("<ul class=\"times\">").nth(1).map_or(0, |list| list.matches("<li ").count())
+    };
+    for (query, count) in [
+        ("", 3),
+        ("?kind=run", 2),
+        ("?kind=item", 1),
+        ("?kind=download", 0),
+        ("?source=den", 3),
+        ("?source=attic", 0),
+        ("?client=box", 0),
+        ("?kind=item&source=den&client=", 1),
+        ("?before=2", 1),
+    ] {
+        assert_eq!(events(query).await, count, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn every_item_is_on_exactly_one_page() {
     let browser = Browser::new().await;
     browser.den(LibraryKind::Movies, &films(130)).await;

@@ -98,3 +98,40 @@ async fn a_reader_looks_and_changes_nothing() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(browser.desk.app.store().item(id).await.unwrap().unwrap().settings.is_none());
 }
+
+#[tokio::test]
+async fn runs_are_filtered() {
+    let browser = Browser::new().await;
+    let den = browser.den(LibraryKind::Movies, &films(20)).await;
+    den.inner().lists("1", LibraryKind::Movies, &films(8));
+    let held = browser.sync("den").await.id;
+    let film = browser.id(ItemKind::Movie, "Film 001").await;
+    browser.done(&format!("/items/{film}/settings"), &[("auto_download", "on")]).await;
+    let runs = async |query: &str| {
+        let page = browser.page(&format!("/runs{query}")).await;
+        page.matches("<th scope=\"row\"><a href=\"/runs/").count()
+    };
+    for (query, count) in [
+        ("", 3),
+        ("?source=den", 2),
+        ("?source=a%20person", 1),
+        ("?source=nobody", 0),
+        ("?status=held", 1),
+        ("?status=succeeded&source=den", 1),
+        ("?trigger=manual", 3),
+        ("?trigger=schedule", 0),
+        ("?source=&status=&trigger=", 3),
+    ] {
+        assert_eq!(runs(query).await, count, "{query}");
+    }
+    let page = browser.page("/runs?status=held&source=den").await;
+    assert!(page.contains(&format!("/runs/{held}")), "{page}");
+    assert!(page.contains("<option selected>held</option>"), "it says what was asked for");
+    let follows = "hx-get=\"/runs?source=den&#38;status=held\"";
+    assert!(page.contains(follows), "what is shown stays as it was asked for: {page}");
+    assert!(browser.page("/runs?trigger=hook").await.contains("Nothing fits"));
+    for odd in ["?status=tree", "?trigger=tree"] {
+        let said = browser.get(&format!("/runs{odd}")).await;
+        assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{odd}");
+    }
+}
