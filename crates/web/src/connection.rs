@@ -3,6 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,12 +18,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How long open requests may take to end once the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// How long a client that takes nothing is waited for then.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
 /// The largest head of a request.
 const LARGEST_HEAD: usize = 64 << 10;
 
@@ -51,33 +55,55 @@ pub async fn serve(
     patience: Patience,
     stop: CancellationToken,
 ) {
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&has_asked);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        asked.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request.map(Body::new))
     });
     // Small answers are not held back for larger ones.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Patient { inner: stream, to_take: patience.to_take, stalled: None });
+    let (to_take, stop_too) = (patience.to_take, stop.clone());
+    let io = TokioIo::new(Patient { inner: stream, to_take, stop: stop_too, stalled: None });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.to_ask).max_buf_size(LARGEST_HEAD);
     let mut connection = std::pin::pin!(http.serve_connection(io, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
-        }
+        // Browsers keep a line open on which they may ask some day: nothing is lost with it.
+        () = stop.cancelled() => match has_asked.load(Ordering::Relaxed) {
+            false => Ok(()),
+            true => {
+                connection.as_mut().graceful_shutdown();
+                timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
+            }
+        },
     };
     if let Err(error) = ended {
         tracing::debug!("a connection ended: {error}");
     }
 }
 
-/// A stream whose other side must take what is written within a time.
+/// A stream whose other side must take what is written within a time, which is short once the
+/// server is told to stop.
 struct Patient {
     inner: TcpStream,
     to_take: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    stop: CancellationToken,
+    stalled: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+/// Ends when who takes nothing was waited for long enough.
+async fn stalled(to_take: Duration, stop: CancellationToken) {
+    let stopped = async {
+        stop.cancelled().await;
+        sleep(LAST_CHANCE).await;
+    };
+    tokio::select! {
+        () = sleep(to_take) => {}
+        () = stopped => {}
+    }
 }
 
 impl Patient {
@@ -91,9 +117,9 @@ impl Patient {
             self.stalled = None;
             return written;
         }
-        let to_take = self.to_take;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(to_take)));
-        ready!(stalled.as_mut().poll(cx));
+        let (to_take, stop) = (self.to_take, &self.stop);
+        let waiting = self.stalled.get_or_insert_with(|| Box::pin(stalled(to_take, stop.clone())));
+        ready!(waiting.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

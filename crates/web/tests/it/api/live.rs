@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shelfread_domain::SourceKind;
 use shelfread_domain::download::{ClientKind, TransferState};
 use shelfread_domain::port::LibraryKind;
 use shelfread_store::{NewEvent, Store};
 use shelfread_testkit::faults::{Fault, Gate};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::{PATIENCE, refused};
 use crate::desk::{Desk, both};
@@ -21,6 +24,7 @@ both!(
     how_far_a_run_is_comes_without_a_number,
     how_far_a_transfer_is_comes_without_a_number,
     streams_end_with_the_server,
+    a_stop_waits_for_no_reader,
     what_makes_no_sense_is_refused,
 );
 
@@ -193,6 +197,46 @@ async fn streams_end_with_the_server(desk: Desk) {
     let mut reading = Reading::begin(&desk, "", None).await;
     desk.stop.cancel();
     assert_eq!(reading.block().await, None);
+}
+
+/// Asks for everything that happened and takes nothing of it.
+async fn deaf(desk: &Desk) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(desk.address).await.unwrap();
+    let token = desk.token.expose_secret();
+    let ask = format!(
+        "GET /api/v1/events/stream?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn a_stop_waits_for_no_reader(desk: Desk) {
+    let count = 3_000;
+    desk.app.store().append_events(&events(0..count, 5_000)).await.unwrap();
+    let mut open = Vec::new();
+    for _ in 0..5 {
+        open.push(deaf(&desk).await);
+        // Who may ask some day, as browsers do.
+        open.push(TcpStream::connect(desk.address).await.unwrap());
+    }
+    let mut readers = Vec::new();
+    for _ in 0..50 {
+        readers.push(Reading::begin(&desk, "", None).await);
+    }
+    let mut whole = Reading::begin(&desk, "?after=0", None).await;
+    whole.numbers(usize::try_from(count).unwrap()).await;
+    let begun = Instant::now();
+    desk.stop.cancel();
+    desk.ended.cancelled().await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(5), "ten seconds would be for an answer at work: {took:?}");
+    for mut reader in readers {
+        while let Some(block) = reader.block().await {
+            assert_eq!(block, ":", "a heartbeat");
+        }
+    }
 }
 
 async fn what_makes_no_sense_is_refused(desk: Desk) {
