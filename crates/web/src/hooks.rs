@@ -5,16 +5,17 @@
 //! deliberately not what they say: adapters read them, and the application decides what a hint is
 //! worth. Whatever comes is answered with 202 or 4xx.
 
+use axum::Json;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::problem::Problem;
+use crate::routes::Routes;
 use crate::state::Web;
 
 /// The largest message, and the largest form with a message and a picture.
@@ -23,9 +24,9 @@ const MOST_FORM: usize = 8 << 20;
 /// The parts of forms that hold the message: of Plex, and of Emby.
 const MESSAGE_PARTS: [&str; 2] = ["payload", "data"];
 
-pub fn routes() -> Router<Web> {
+pub fn routes() -> Routes {
     let all = get(ring).post(ring).put(ring).layer(DefaultBodyLimit::max(MOST_FORM));
-    Router::new().route("/hooks/{name}", all)
+    Routes::new().route("/hooks/{name}", all)
 }
 
 /// For senders that can set no header.

@@ -6,7 +6,6 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -16,6 +15,7 @@ use shelfread_app::vitals::Vitals;
 use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
+use crate::routes::Routes;
 use crate::state::Web;
 
 /// How often what was recorded is put together; else it grows until somebody asks.
@@ -25,8 +25,8 @@ const REQUESTS: [f64; 9] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 /// The same for runs.
 const RUNS: [f64; 8] = [0.1, 1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 14_400.0];
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/metrics", get(scrape))
+pub fn routes() -> Routes {
+    Routes::new().route("/metrics", get(scrape))
 }
 
 /// A request was answered.

@@ -1,7 +1,6 @@
 //! Posters at `/posters/{item}`: what sources have, seen only through the server. An item without
 //! one has a drawing in its place, so a page never shows a broken picture.
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +10,7 @@ use shelfread_app::posters::Picture;
 use shelfread_domain::ItemId;
 
 use crate::problem::Answer;
+use crate::routes::Routes;
 use crate::state::Web;
 
 /// A film strip, in colours that fit light and dark pages.
@@ -21,8 +21,8 @@ const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 /// A poster may turn up soon.
 const KEPT_BRIEFLY: HeaderValue = HeaderValue::from_static("private, max-age=60");
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/posters/{item}", get(poster))
+pub fn routes() -> Routes {
+    Routes::new().route("/posters/{item}", get(poster))
 }
 
 async fn poster(

@@ -1,14 +1,14 @@
 //! What supervisors ask: does the process live, and can it work?
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 
+use crate::routes::Routes;
 use crate::state::Web;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready))
+pub fn routes() -> Routes {
+    Routes::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready))
 }
 
 /// Ready once the database answers.

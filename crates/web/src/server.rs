@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::connection::Patience;
 use crate::problem::Problem;
+use crate::routes::Routes;
 use crate::state::{ServerConfig, Web};
 use crate::{access, api, connection, guard, hooks, metrics, posters, probes, ui};
 
@@ -127,15 +128,24 @@ fn places() -> usize {
     allowed.clamp(16, CONNECTIONS)
 }
 
-fn routes(web: Web) -> Router {
-    let routes = Router::new()
+/// Every path that the OpenAPI document does not have.
+pub fn paths() -> Vec<&'static str> {
+    others().paths()
+}
+
+/// All routes but those of the API.
+fn others() -> Routes {
+    Routes::new()
         .merge(access::routes())
-        .merge(api::routes(&web))
+        .merge(api::docs::routes())
         .merge(hooks::routes())
         .merge(metrics::routes())
         .merge(posters::routes())
         .merge(probes::routes())
         .merge(ui::routes())
-        .fallback(Problem::nothing_here);
+}
+
+fn routes(web: Web) -> Router {
+    let routes = Router::from(others()).merge(api::routes(&web)).fallback(Problem::nothing_here);
     guard::around(routes, &web).with_state(web)
 }

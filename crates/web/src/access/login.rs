@@ -1,11 +1,11 @@
 //! Login and logout.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use secrecy::SecretString;
 use serde::Deserialize;
 use shelfread_app::AppError;
@@ -13,10 +13,11 @@ use shelfread_app::access::{Identity, NewSession};
 
 use super::{Peer, cookie};
 use crate::problem::Problem;
+use crate::routes::Routes;
 use crate::state::Web;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/login", get(page).post(log_in)).route("/logout", post(log_out))
+pub fn routes() -> Routes {
+    Routes::new().route("/login", get(page).post(log_in)).route("/logout", post(log_out))
 }
 
 #[derive(Template)]

@@ -21,7 +21,6 @@ mod setup;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
@@ -29,7 +28,7 @@ use shelfread_app::access::{Identity, SetupCode};
 use url::Url;
 
 use crate::problem::Problem;
-use crate::state::Web;
+use crate::routes::Routes;
 use limit::Limit;
 
 pub use gate::gate;
@@ -103,8 +102,8 @@ impl Access {
     }
 }
 
-pub fn routes() -> Router<Web> {
-    Router::new().merge(login::routes()).merge(setup::routes())
+pub fn routes() -> Routes {
+    Routes::new().merge(login::routes()).merge(setup::routes())
 }
 
 #[allow(dead_code, reason = "for handlers of pages and of the API")]

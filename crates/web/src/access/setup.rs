@@ -1,11 +1,11 @@
 //! The first run: the page on which the first admin is made, with the code from the log.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use shelfread_app::AppError;
@@ -14,10 +14,11 @@ use shelfread_app::access::NewSession;
 use super::Peer;
 use super::login::{patience, shown, too_many, welcome};
 use crate::problem::Problem;
+use crate::routes::Routes;
 use crate::state::Web;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/setup", get(page).post(set_up))
+pub fn routes() -> Routes {
+    Routes::new().route("/setup", get(page).post(set_up))
 }
 
 #[derive(Template)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,14 +9,15 @@ use axum::routing::get;
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::problem::Problem;
+use crate::routes::Routes;
 
 /// The page writes styles into itself; nothing of it comes from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/api/docs", get(async || Redirect::permanent("/api/docs/")))
         .route("/api/docs/", get(async || file("index.html")))
         .route("/api/docs/{file}", get(async |Path(name): Path<String>| file(&name)))

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
@@ -22,10 +21,10 @@ use super::item::item_id;
 use super::layout::{Done, Oops, Seen, Shell, Visit, advice, back};
 use super::library::posters;
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/items/{id}/settings", post(set))
         .route("/items/{id}/edit", get(edit).post(save))
         .route("/items/{id}/merge", get(pick).post(merge))

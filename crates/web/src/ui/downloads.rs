@@ -1,7 +1,6 @@
 //! Downloads: the queue as it is now, and what a person orders of it.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, Query};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
@@ -15,16 +14,16 @@ use shelfread_domain::download::{Given, TransferState};
 use super::layout::{Done, Oops, Seen, Shell, Visit, back};
 use super::parts::Piece;
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
 /// The largest file that is taken: hardly any torrent or NZB is larger.
 const MAX_FILE: usize = 15 << 20;
 /// Rows of a page.
 const PAGE: u64 = 100;
 
-pub fn routes() -> Router<Web> {
+pub fn routes() -> Routes {
     let adding = post(add).layer(DefaultBodyLimit::max(MAX_FILE + (64 << 10)));
-    Router::new()
+    Routes::new()
         .route("/downloads", get(show))
         .route("/downloads/add", adding)
         .route("/downloads/{id}/{order}", post(order))

@@ -1,7 +1,6 @@
 //! Events: history, newest first, filtered.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::Query;
 use axum::routing::get;
 use serde::Deserialize;
@@ -10,10 +9,10 @@ use shelfread_app::rows::EventFilter;
 use super::layout::{Seen, Shell, Visit};
 use super::story::{self, Line};
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/events", get(show))
+pub fn routes() -> Routes {
+    Routes::new().route("/events", get(show))
 }
 
 /// Events of a page.

@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, header};
 use axum::routing::post;
@@ -12,10 +11,10 @@ use serde::Deserialize;
 
 use super::layout::{Seen, Shell, Visit};
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/sources/{name}/hook", post(of_source))
         .route("/clients/{name}/hook", post(of_client))
 }

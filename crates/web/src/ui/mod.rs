@@ -26,13 +26,12 @@ mod sources;
 mod story;
 mod tested;
 
-use axum::Router;
 use axum::routing::get;
 
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/assets/{name}", get(assets::file))
         .merge(overview::routes())
         .merge(library::routes())

@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -17,10 +16,10 @@ use uuid::Uuid;
 
 use super::layout::{Done, Oops, Seen, Shell, Visit};
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/settings/notifications", get(show).post(add))
         .route("/settings/notifications/{name}/test", post(test))
         .route("/settings/notifications/{name}/switch", post(switch))

@@ -1,7 +1,6 @@
 //! Overview: what needs a person first, then how everything does.
 
 use askama::Template;
-use axum::Router;
 use axum::routing::get;
 use chrono::{DateTime, Utc};
 use shelfread_app::overview::{ClientState, Health, SourceState};
@@ -12,10 +11,10 @@ use shelfread_domain::{ItemKind, ItemStatus};
 use super::chart::Trend;
 use super::layout::{Seen, Shell, Visit};
 use super::{assets, parts, story};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/", get(show))
+pub fn routes() -> Routes {
+    Routes::new().route("/", get(show))
 }
 
 /// Days of the trend.

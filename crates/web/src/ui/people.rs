@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::post;
@@ -16,10 +15,10 @@ use shelfread_app::access::{Role, Scope};
 use super::layout::{Done, Oops, Seen, Shell, Visit, advice};
 use super::{assets, parts};
 use crate::access::{Admin, Reader};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/account/password", post(password))
         .route("/settings/users", post(add_user))
         .route("/settings/users/{name}/role", post(role))

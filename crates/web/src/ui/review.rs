@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -21,10 +20,10 @@ use super::item::item_id;
 use super::layout::{Oops, Seen, Shell, Visit};
 use super::library::posters;
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new().route("/review", get(show)).route("/review/{listing}", get(pick).post(place))
+pub fn routes() -> Routes {
+    Routes::new().route("/review", get(show)).route("/review/{listing}", get(pick).post(place))
 }
 
 /// Holds and listings that are shown at once: what is decided makes room for the next.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,10 +18,10 @@ use uuid::Uuid;
 
 use super::layout::{Done, Oops, Seen, Shell, THEME, Visit, advice, back, theme};
 use super::{assets, parts};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/settings", get(show))
         .route("/account/look", post(look))
         .route("/settings/backup", post(backup))

@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::Form;
-use axum::Router;
 use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
@@ -22,10 +21,10 @@ use uuid::Uuid;
 use super::layout::{Done, Oops, Seen, Shell, Visit, advice};
 use super::tested::{self, Answer};
 use super::{assets, parts, story};
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/sources", get(list))
         .route("/add/source", get(fresh).post(add))
         .route("/add/source/test", post(try_new))

@@ -7,6 +7,8 @@ mod api;
 mod boxes;
 mod desk;
 mod guard;
+mod hostile;
 mod load;
+mod phones;
 mod ui;
 mod wire;

@@ -39,6 +39,11 @@ fn has(answer: &[u8], bytes: &[u8]) -> bool {
     answer[..answer.len().min(4_096)].windows(bytes.len()).any(|window| window == bytes)
 }
 
+/// Whether the server still answers, and its database with it.
+pub async fn is_well(desk: &Desk) -> bool {
+    desk.get("/readyz").await.status == reqwest::StatusCode::OK
+}
+
 /// The status of an answer; 0 when there is none.
 pub fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
