@@ -60,6 +60,14 @@ impl Asked {
         format!("/runs{}", parts::query(&pairs))
     }
 
+    fn here(&self) -> String {
+        self.at(self.offset)
+    }
+
+    fn first(&self) -> String {
+        self.at(0)
+    }
+
     fn is_filtered(&self) -> bool {
         [&self.source, &self.status, &self.trigger].iter().any(|text| !text.is_empty())
     }
