@@ -17,6 +17,7 @@ mod m20261121_000005_people;
 mod m20261121_000006_decisions;
 mod m20261121_000007_access;
 mod m20261121_000008_outbox;
+mod m20261121_000009_lists;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_decisions::Migration),
             Box::new(m20261121_000007_access::Migration),
             Box::new(m20261121_000008_outbox::Migration),
+            Box::new(m20261121_000009_lists::Migration),
         ]
     }
 }

@@ -4,9 +4,10 @@
 //! 1. Every kind and presence has its own stretch of the index of each order. The wanted stretches
 //!    are walked at once and merged, so that an order over all kinds needs no index of its own and
 //!    nothing is read that is not wanted.
-//! 2. What no index answers (a text within a title, what a source does not list) is looked up for
-//!    each row of the walk, in windows that grow: a filter that fits often reads little, one that
-//!    fits nothing ends after one pass over narrow index rows, in bounded memory.
+//! 2. What no index leads to is asked of each row of a stretch before it is merged: a text within a
+//!    title of the index itself, what a source lists or does not of an index of listings. A filter
+//!    that fits often reads little; one that fits nothing ends after one pass over narrow rows, and
+//!    nothing is kept but the page.
 //! 3. A page begins behind the last item of the page before, never at a number of rows.
 //!
 //! It knows tables and indices, and deliberately nothing of who looks at the page.
@@ -81,8 +82,8 @@ impl Sort {
     /// What the index of this order has behind kind and presence and before the id.
     const fn key(self) -> &'static str {
         match self {
-            Self::Title => "sort_title",
-            Self::Year => "COALESCE(year, 0)",
+            Self::Title => "i.sort_title",
+            Self::Year => "COALESCE(i.year, 0)",
             Self::Added => "0",
         }
     }
@@ -145,9 +146,6 @@ pub struct ListingSummary {
     pub missing_since: Option<DateTime<Utc>>,
 }
 
-/// Rows of the walk that are looked at in one statement: at first, and at most.
-const WINDOW: (u64, u64) = (200, 64_000);
-
 /// The status of an item `i`: what its listings amount to, unless it is not there and a transfer
 /// brings it.
 pub const STATUS: &str = "CASE WHEN i.presence <> 'available' AND EXISTS (\
@@ -187,38 +185,14 @@ impl Store {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<(Vec<Cursor>, Option<Cursor>)> {
-        if stretches(filter).is_empty() {
+        let Some(walk) = Text::walk(filter, after, limit as u64, self.backend()) else {
             return Ok((Vec::new(), None));
-        }
-        let probes = Text::probes(filter, self.backend());
-        let mut found: Vec<Cursor> = Vec::new();
-        let mut after = after.cloned();
-        let mut window = match probes {
-            None => limit as u64,
-            Some(_) => (4 * limit as u64).clamp(WINDOW.0, WINDOW.1),
         };
-        loop {
-            let walk = Text::walk(filter, after.as_ref(), window);
-            let wanted = (limit - found.len()) as u64;
-            let page = walk.clone().page(filter.sort, probes.as_ref(), wanted);
-            let rows = session.query(&page.sql, page.values).await?;
-            for row in &rows {
-                found.push(cursor(filter.sort, row)?);
-            }
-            if found.len() >= limit {
-                let next = found.last().cloned();
-                return Ok((found, next));
-            }
-            if probes.is_none() {
-                return Ok((found, None));
-            }
-            let end = walk.end(filter.sort, window);
-            let Some(row) = session.query(&end.sql, end.values).await?.pop() else {
-                return Ok((found, None));
-            };
-            after = Some(cursor(filter.sort, &row)?);
-            window = (window * 4).min(WINDOW.1);
-        }
+        let rows = session.query(&walk.sql, walk.values).await?;
+        let found: Vec<_> =
+            rows.iter().map(|row| cursor(filter.sort, row)).collect::<Result<_>>()?;
+        let next = found.last().filter(|_| found.len() >= limit).cloned();
+        Ok((found, next))
     }
 }
 
@@ -230,88 +204,56 @@ struct Text {
 }
 
 impl Text {
-    /// The items that the index leads to, in order, from behind a place on: `id` and `k`.
-    fn walk(filter: &ItemFilter, after: Option<&Cursor>, window: u64) -> Self {
+    /// The items that fit, in order, from behind a place on: `id` and `k`. Nothing when nothing can
+    /// fit.
+    fn walk(
+        filter: &ItemFilter,
+        after: Option<&Cursor>,
+        limit: u64,
+        backend: DbBackend,
+    ) -> Option<Self> {
         let (key, order) = (filter.sort.key(), filter.sort.order());
-        let mut walk = Self { sql: String::new(), values: Vec::new() };
+        let (from, conditions) = (behind(filter.sort, after), conditions(filter, backend));
+        let (mut walks, mut values) = (Vec::new(), Vec::new());
         for stretch in stretches(filter) {
-            if !walk.sql.is_empty() {
-                walk.sql.push_str(" UNION ALL ");
-            }
-            let (sort, from) = behind(filter.sort, after);
-            let sql = stretch.sql;
-            walk.sql.push_str(&format!("SELECT id, {key} AS k FROM items WHERE {sql}{sort}"));
-            walk.values.extend(stretch.values);
-            walk.values.extend(from);
+            let all = [&stretch].into_iter().chain(&from).chain(&conditions);
+            let wanted: Vec<_> = all.clone().map(|text| text.sql.as_str()).collect();
+            let wanted = wanted.join(" AND ");
+            walks.push(format!("SELECT i.id AS id, {key} AS k FROM items i WHERE {wanted}"));
+            values.extend(all.flat_map(|text| text.values.iter().cloned()));
         }
-        walk.sql.push_str(&format!(" ORDER BY {order} LIMIT ?"));
-        walk.values.push(count(window));
-        walk
+        values.push(count(limit));
+        let sql = format!("{} ORDER BY {order} LIMIT ?", walks.join(" UNION ALL "));
+        (!walks.is_empty()).then_some(Self { sql, values })
     }
+}
 
-    /// Those of the walk that fit, up to a number.
-    fn page(mut self, sort: Sort, probes: Option<&Self>, wanted: u64) -> Self {
-        if let Some(probes) = probes {
-            self.sql = format!(
-                "SELECT w.id, w.k FROM ({}) AS w CROSS JOIN items i WHERE i.id = w.id AND {} \
-                 ORDER BY {} LIMIT ?",
-                self.sql,
-                probes.sql,
-                sort.order().replace('k', "w.k").replace("id", "w.id"),
-            );
-            self.values.extend(probes.values.iter().cloned());
-            self.values.push(count(wanted));
+/// What must be asked of each row of a stretch.
+fn conditions(filter: &ItemFilter, backend: DbBackend) -> Vec<Text> {
+    let mut all: Vec<(String, Vec<Value>)> = Vec::new();
+    if !by_index(filter) {
+        all.extend(filter.kind.map(|kind| ("i.kind = ?".to_owned(), vec![kind.to_cell()])));
+        if only_top(filter) {
+            all.push(("i.kind IN ('movie', 'show')".to_owned(), Vec::new()));
         }
-        self
     }
-
-    /// The last row of a walk, if it fills its window.
-    fn end(mut self, sort: Sort, window: u64) -> Self {
-        let order = sort.order();
-        let walk = self.sql;
-        self.sql = format!("SELECT id, k FROM ({walk}) AS w ORDER BY {order} LIMIT 1 OFFSET ?");
-        self.values.push(count(window - 1));
-        self
+    match filter.status {
+        Some(ItemStatus::Available) if by_index(filter) => {}
+        Some(status) => all.push((format!("{STATUS} = ?"), vec![status.as_str().into()])),
+        None => {}
     }
-
-    /// What must be looked up for each row of the walk.
-    fn probes(filter: &ItemFilter, backend: DbBackend) -> Option<Self> {
-        let status_is = format!("{STATUS} = ?");
-        let mut all: Vec<(&str, Vec<Value>)> = Vec::new();
-        if !by_index(filter) {
-            all.extend(filter.kind.map(|kind| ("i.kind = ?", vec![kind.to_cell()])));
-            if only_top(filter) {
-                all.push(("i.kind IN ('movie', 'show')", Vec::new()));
-            }
-        }
-        match filter.status {
-            Some(ItemStatus::Available) if by_index(filter) => {}
-            Some(status) => all.push((&status_is, vec![status.as_str().into()])),
-            None => {}
-        }
-        if let Some(query) = &filter.query {
-            let like = match backend {
-                DbBackend::Postgres => "i.title ILIKE ? ESCAPE '\\'",
-                _ => "i.title LIKE ? ESCAPE '\\'",
-            };
-            all.push((like, vec![format!("%{}%", literal(query)).into()]));
-        }
-        if let Some(source) = filter.source {
-            let listed = "EXISTS (SELECT 1 FROM listings l JOIN libraries b ON b.id = l.library_id \
-                          WHERE l.item_id = i.id AND b.source_id = ?)";
-            all.push((listed, vec![source.to_cell()]));
-        }
-        if let Some(source) = filter.missing_on {
-            let lacking = "NOT EXISTS (SELECT 1 FROM listings l \
-                           JOIN libraries b ON b.id = l.library_id \
-                           WHERE l.item_id = i.id AND b.source_id = ? AND l.standing > 0)";
-            all.push((lacking, vec![source.to_cell()]));
-        }
-        let texts: Vec<_> = all.iter().map(|(text, _)| *text).collect();
-        let sql = texts.join(" AND ");
-        let values = all.into_iter().flat_map(|(_, values)| values).collect();
-        (!sql.is_empty()).then_some(Self { sql, values })
+    if let Some(query) = &filter.query {
+        let like = if backend == DbBackend::Postgres { "ILIKE" } else { "LIKE" };
+        let pattern = format!("%{}%", literal(query));
+        all.push((format!("i.title {like} ? ESCAPE '\\'"), vec![pattern.into()]));
     }
+    // A list of libraries, which are few, instead of a join: an index of listings has all of it.
+    let listed = "EXISTS (SELECT 1 FROM listings l WHERE l.item_id = i.id AND l.standing >= ? \
+                  AND l.library_id IN (SELECT b.id FROM libraries b WHERE b.source_id = ?))";
+    let by = |least: i32, source: SourceId| vec![least.into(), source.to_cell()];
+    all.extend(filter.source.map(|source| (listed.to_owned(), by(0, source))));
+    all.extend(filter.missing_on.map(|source| (format!("NOT {listed}"), by(1, source))));
+    all.into_iter().map(|(sql, values)| Text { sql, values }).collect()
 }
 
 /// Whether the indices of the orders lead to what is wanted. They do not to the children of a show
@@ -329,43 +271,44 @@ fn only_top(filter: &ItemFilter) -> bool {
 /// children of a show, or what transfers bring. Kinds and presences are words of the program and stand in the text.
 fn stretches(filter: &ItemFilter) -> Vec<Text> {
     if let Some(parent) = filter.parent {
-        let sql = "parent_id = ?".to_owned();
+        let sql = "i.parent_id = ?".to_owned();
         return vec![Text { sql, values: vec![parent.to_cell()] }];
     }
     if filter.status == Some(ItemStatus::Downloading) {
-        let sql = "id IN (SELECT d.item_id FROM download_items d)".to_owned();
+        let sql = "i.id IN (SELECT d.item_id FROM download_items d)".to_owned();
         return vec![Text { sql, values: Vec::new() }];
     }
     let kinds = ALL_KINDS.into_iter().filter(|kind| filter.kind.is_none_or(|k| k == *kind));
     let kinds = kinds.filter(|kind| kind.is_top() || !only_top(filter));
     let presences = PRESENCES.into_iter().filter(|p| filter.status.is_none_or(|s| s == *p));
     let partial = match filter.sort {
-        Sort::Year => " AND kind IN ('movie', 'show')",
+        Sort::Year => " AND i.kind IN ('movie', 'show')",
         _ => "",
     };
     let presences: Vec<_> = presences.collect();
     let pairs = kinds.flat_map(|kind| presences.iter().map(move |presence| (kind, *presence)));
     pairs
         .map(|(kind, presence)| Text {
-            sql: format!("kind = '{kind}' AND presence = '{presence}'{partial}"),
+            sql: format!("i.kind = '{kind}' AND i.presence = '{presence}'{partial}"),
             values: Vec::new(),
         })
         .collect()
 }
 
 /// What lies behind a place, as a condition that the index of the order answers.
-fn behind(sort: Sort, after: Option<&Cursor>) -> (&'static str, Vec<Value>) {
-    let Some(Cursor { key, id }) = after else { return ("", Vec::new()) };
-    match (sort, key) {
+fn behind(sort: Sort, after: Option<&Cursor>) -> Option<Text> {
+    let Cursor { key, id } = after?;
+    let (sql, values) = match (sort, key) {
         (Sort::Title, SortKey::Title(title)) => {
-            (" AND (sort_title, id) > (?, ?)", vec![title.as_str().into(), id.to_cell()])
+            ("(i.sort_title, i.id) > (?, ?)", vec![title.as_str().into(), id.to_cell()])
         }
         (Sort::Year, SortKey::Year(year)) => (
-            " AND COALESCE(year, 0) <= ? AND (COALESCE(year, 0) < ? OR id < ?)",
+            "COALESCE(i.year, 0) <= ? AND (COALESCE(i.year, 0) < ? OR i.id < ?)",
             vec![(*year).into(), (*year).into(), id.to_cell()],
         ),
-        _ => (" AND id < ?", vec![id.to_cell()]),
-    }
+        _ => ("i.id < ?", vec![id.to_cell()]),
+    };
+    Some(Text { sql: sql.to_owned(), values })
 }
 
 fn cursor(sort: Sort, row: &QueryResult) -> Result<Cursor> {
@@ -454,34 +397,36 @@ fn listing_summary(row: &QueryResult) -> Result<ListingSummary> {
 mod tests {
     use super::*;
 
+    /// Everything that can be asked for, also together.
     fn filters() -> Vec<ItemFilter> {
-        let mut all = Vec::new();
-        for sort in Sort::ALL {
-            for kind in [None, Some(ItemKind::Movie), Some(ItemKind::Show)] {
-                let statuses = ItemStatus::ALL.into_iter().map(Some);
-                for status in statuses.chain([None]) {
-                    let plain = ItemFilter { kind, status, sort, ..ItemFilter::default() };
-                    let query = Some("heat".to_owned());
-                    let source = Some(SourceId(Uuid::nil()));
-                    all.extend([
-                        ItemFilter { query, ..plain.clone() },
-                        ItemFilter { top: true, ..plain.clone() },
-                        ItemFilter { missing_on: source, ..plain.clone() },
-                        ItemFilter { source, ..plain.clone() },
-                        ItemFilter { parent: Some(ItemId(Uuid::nil())), ..plain.clone() },
-                        plain,
-                    ]);
-                }
-            }
-        }
-        all
-    }
-
-    /// The steps in which SQLite answers; it decides by the text alone.
-    async fn steps(session: &Session<DatabaseConnection>, text: Text) -> Vec<String> {
-        let explain = format!("EXPLAIN QUERY PLAN {}", text.sql);
-        let rows = session.query(&explain, text.values).await.unwrap();
-        rows.iter().map(|row| cell(row, 3).unwrap()).collect()
+        let source = Some(SourceId(Uuid::nil()));
+        let query = Some("heat".to_owned());
+        let mut all = vec![ItemFilter::default()];
+        let mut also = |change: &dyn Fn(&mut ItemFilter)| {
+            let changed = all.iter().cloned().map(|mut filter| {
+                change(&mut filter);
+                filter
+            });
+            let changed: Vec<_> = changed.collect();
+            all.extend(changed);
+        };
+        also(&|filter| filter.query.clone_from(&query));
+        also(&|filter| filter.source = source);
+        also(&|filter| filter.missing_on = source);
+        also(&|filter| filter.top = true);
+        also(&|filter| filter.parent = Some(ItemId(Uuid::nil())));
+        let kinds = [None, Some(ItemKind::Movie), Some(ItemKind::Episode)].into_iter();
+        let statuses = || {
+            let some = [ItemStatus::Available, ItemStatus::Missing, ItemStatus::Downloading];
+            some.into_iter().map(Some).chain([None])
+        };
+        let pairs = kinds.flat_map(|kind| statuses().map(move |status| (kind, status)));
+        let each = |(kind, status): (Option<ItemKind>, Option<ItemStatus>)| {
+            all.iter().flat_map(move |filter| {
+                Sort::ALL.map(|sort| ItemFilter { kind, status, sort, ..filter.clone() })
+            })
+        };
+        pairs.flat_map(each).collect()
     }
 
     fn is_scan_of_a_table(step: &str) -> bool {
@@ -493,11 +438,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_page_reads_a_whole_table() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/x.db", folder.path().display());
-        let store = Store::open(&url).await.unwrap();
-        store.migrate().await.unwrap();
-        let session = Session::new(store.read.clone());
+        let store = crate::plans::empty().await;
         for filter in filters() {
             let key = match filter.sort {
                 Sort::Title => SortKey::Title("heat".to_owned()),
@@ -506,19 +447,17 @@ mod tests {
             };
             let last = Cursor { key, id: ItemId(Uuid::nil()) };
             for after in [None, Some(&last)] {
-                let walk = Text::walk(&filter, after, 50);
-                let probes = Text::probes(&filter, DbBackend::Sqlite);
-                let page = walk.clone().page(filter.sort, probes.as_ref(), 50);
-                for text in [page, walk.end(filter.sort, 50)] {
-                    let sql = text.sql.clone();
-                    let steps = steps(&session, text).await;
-                    let scan = steps.iter().find(|step| is_scan_of_a_table(step));
-                    assert_eq!(scan, None, "{steps:#?}\n{sql}");
+                let walk = Text::walk(&filter, after, 50, DbBackend::Sqlite);
+                let Some(Text { sql, values }) = walk else { continue };
+                let steps = store.steps(&sql, values).await;
+                let scan = steps.iter().find(|step| is_scan_of_a_table(step));
+                assert_eq!(scan, None, "{steps:#?}\n{sql}");
+                if by_index(&filter) {
                     let index = format!("COVERING INDEX ix_items_by_{}", filter.sort.as_str());
-                    let narrow = !by_index(&filter) || steps.iter().any(|s| s.contains(&index));
-                    assert!(narrow, "{steps:#?}\n{sql}");
-                    let in_order = steps.iter().filter(|s| s.starts_with("USE TEMP")).count();
-                    assert!(in_order <= 2, "only the merged walk is sorted: {steps:#?}\n{sql}");
+                    let is_wide = |s: &&String| s.contains("SEARCH i ") && !s.contains(&index);
+                    assert_eq!(steps.iter().find(is_wide), None, "{steps:#?}\n{sql}");
+                    let sorted = steps.iter().find(|step| step.starts_with("USE TEMP"));
+                    assert_eq!(sorted, None, "stretches are merged: {steps:#?}\n{sql}");
                 }
             }
         }

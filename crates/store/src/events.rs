@@ -3,9 +3,9 @@
 //! number seen misses nothing.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseTransaction, QueryResult};
+use sea_orm::{DatabaseTransaction, DbBackend, QueryResult, Value};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::Value as Json;
 use shelfread_domain::download::TransferId;
 use shelfread_domain::id::{ClientId, DownloadId};
 use shelfread_domain::{ItemId, LibraryId, RunId, SourceId};
@@ -40,12 +40,12 @@ pub struct NewEvent {
     /// In which run.
     pub run_id: Option<RunId>,
     /// Whatever else there is to say, with names that outlive the ids.
-    pub data: Value,
+    pub data: Json,
 }
 
 impl NewEvent {
     /// What happened, yet without a subject.
-    pub fn new(at: DateTime<Utc>, kind: &str, severity: &str, data: Value) -> Self {
+    pub fn new(at: DateTime<Utc>, kind: &str, severity: &str, data: Json) -> Self {
         Self {
             at,
             kind: kind.to_owned(),
@@ -161,9 +161,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn events(&self, filter: &EventFilter, limit: u64) -> Result<Vec<Event>> {
-        let (conditions, mut values) = conditions(filter);
-        values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-        let sql = format!("{SELECT}{conditions} ORDER BY e.seq DESC LIMIT ?");
+        let (sql, values) = newest(filter, limit, self.backend());
         let rows = Session::new(self.read.clone()).query(&sql, values).await?;
         rows.iter().rev().map(event).collect()
     }
@@ -210,44 +208,91 @@ impl Store {
     }
 }
 
-fn conditions(filter: &EventFilter) -> (String, Vec<sea_orm::Value>) {
+/// A condition and its parameters.
+type Condition = (&'static str, Vec<Value>);
+
+/// What a kind begins with, as its index has it.
+const fn subject(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "split_part(e.kind, '.', 1) = ?",
+        _ => "substr(e.kind, 1, instr(e.kind, '.') - 1) = ?",
+    }
+}
+
+/// The newest events that fit. Where there is more than one way to fit, each way is walked along its
+/// own index, and only the newest of each are looked at.
+fn newest(filter: &EventFilter, limit: u64, backend: DbBackend) -> (String, Vec<Value>) {
+    let limit = Value::from(i64::try_from(limit).unwrap_or(i64::MAX));
+    let order = "ORDER BY e.seq DESC LIMIT ?";
+    let ways: Vec<_> = ways(filter, backend).iter().map(|way| joined(way)).collect();
+    if let [(sql, values)] = &ways[..] {
+        let values = values.iter().cloned().chain([limit]).collect();
+        return (format!("{SELECT}{sql} {order}"), values);
+    }
+    let mut values = Vec::new();
+    let mut walks = Vec::new();
+    for (sql, of_way) in ways {
+        walks.push(format!("SELECT w.seq FROM (SELECT e.seq FROM events e{sql} {order}) AS w"));
+        values.extend(of_way.into_iter().chain([limit.clone()]));
+    }
+    values.push(limit);
+    let walks = walks.join(" UNION ");
+    (format!("{SELECT} WHERE e.seq IN ({walks}) {order}"), values)
+}
+
+fn joined(way: &[Condition]) -> (String, Vec<Value>) {
+    let texts: Vec<_> = way.iter().map(|(text, _)| *text).collect();
+    let only = if texts.is_empty() { "" } else { " WHERE " };
+    let values = way.iter().flat_map(|(_, values)| values.clone()).collect();
+    (format!("{only}{}", texts.join(" AND ")), values)
+}
+
+/// The ways in which an event can fit: in each of them all conditions hold.
+fn ways(filter: &EventFilter, backend: DbBackend) -> Vec<Vec<Condition>> {
+    let mut ways = vec![certain(filter, backend)];
+    let mut either = |one: Condition, other: Vec<Condition>| {
+        let (one, all) = (vec![one], std::mem::take(&mut ways));
+        let both = |way: Vec<_>| [[&*way, &*one].concat(), [&*way, &*other].concat()];
+        ways = all.into_iter().flat_map(both).collect();
+    };
+    if let Some(item) = filter.item {
+        // The episodes of a pack are named in the data.
+        let named = ("CAST(e.data AS text) LIKE ?", vec![format!("%\"{item}\"%").into()]);
+        let of_transfer = (subject(backend), vec!["download".into()]);
+        let of_many = ("e.item_id IS NULL", Vec::new());
+        either(("e.item_id = ?", vec![item.to_cell()]), vec![of_transfer, of_many, named]);
+    }
+    if let Some(client) = &filter.client {
+        let now = "e.client_id = (SELECT c.id FROM download_clients c WHERE c.name = ?)";
+        let then = ("e.data ->> 'client' = ?", vec![client.to_cell()]);
+        either((now, vec![client.to_cell()]), vec![then]);
+    }
+    ways
+}
+
+/// What must hold in any case. A source keeps its name for ever, so what was said then is enough.
+fn certain(filter: &EventFilter, backend: DbBackend) -> Vec<Condition> {
+    let one = |value: Option<Value>| value.into_iter().collect::<Vec<_>>();
     let kind = match filter.kind.as_deref() {
         Some(kind) if kind.contains('.') => ("e.kind = ?", vec![kind.into()]),
-        Some(kind) => {
-            let length = i64::try_from(kind.chars().count() + 1).unwrap_or(i64::MAX);
-            (
-                "substr(e.kind, 1, CAST(? AS integer)) = ?",
-                vec![length.into(), format!("{kind}.").into()],
-            )
-        }
+        Some(kind) => (subject(backend), vec![kind.into()]),
         None => ("", Vec::new()),
     };
-    // The episodes of a pack are named in the data.
-    let item = "(e.item_id = ? OR CAST(e.data AS text) LIKE ?)";
-    let client = "(e.client_id = (SELECT c.id FROM download_clients c WHERE c.name = ?) \
-                  OR e.data ->> 'client' = ?)";
-    let source = "(e.source_id = (SELECT s.id FROM sources s WHERE s.name = ?) \
-                  OR e.data ->> 'source' = ?)";
-    let twice = |name: Option<&String>| name.map_or(Vec::new(), |n| vec![n.to_cell(), n.to_cell()]);
-    let one = |value: Option<sea_orm::Value>| value.into_iter().collect::<Vec<_>>();
+    // Numbers grow with time, but for moments: so the walk ends where nothing later can be.
+    let since = "e.at >= ? AND e.seq >= (SELECT MIN(+o.seq) FROM events o WHERE o.at >= ?)";
     let all = [
         kind,
-        (item, filter.item.map_or(Vec::new(), |i| vec![i.to_cell(), format!("%\"{i}\"%").into()])),
-        (source, twice(filter.source.as_ref())),
-        (client, twice(filter.client.as_ref())),
+        ("e.data ->> 'source' = ?", one(filter.source.as_ref().map(Cell::to_cell))),
         ("e.download_id = ?", one(filter.download.map(|id| id.to_cell()))),
         (
             "e.client_id IS NOT NULL AND e.data ->> 'transfer_id' = ?",
             one(filter.transfer.as_ref().map(Cell::to_cell)),
         ),
-        ("e.at >= ?", one(filter.since.map(|at| at.to_cell()))),
+        (since, filter.since.map_or(Vec::new(), |at| vec![at.to_cell(), at.to_cell()])),
         ("e.seq > ?", one(filter.after.map(Into::into))),
         ("e.seq < ?", one(filter.before.map(Into::into))),
     ];
-    let (texts, values): (Vec<_>, Vec<_>) = all.into_iter().filter(|(_, v)| !v.is_empty()).unzip();
-    let text =
-        if texts.is_empty() { String::new() } else { format!(" WHERE {}", texts.join(" AND ")) };
-    (text, values.concat())
+    all.into_iter().filter(|(_, values)| !values.is_empty()).collect()
 }
 
 async fn append(session: &Session<DatabaseTransaction>, events: &[NewEvent]) -> Result<()> {
@@ -286,4 +331,61 @@ fn event(row: &QueryResult) -> Result<Event> {
             data: from_json(&data, "events.data")?,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Each filter, and what it must be answered by.
+    fn filters() -> Vec<(EventFilter, &'static [&'static str])> {
+        let name = || Some("den".to_owned());
+        let none = EventFilter::default;
+        vec![
+            (EventFilter { kind: Some("run.held".to_owned()), ..none() }, &["ix_events_kind"]),
+            (EventFilter { kind: Some("viewer".to_owned()), ..none() }, &["ix_events_subject"]),
+            (EventFilter { source: name(), ..none() }, &["ix_events_source"]),
+            (
+                EventFilter { client: name(), ..none() },
+                &["ix_events_client_id", "ix_events_client_name"],
+            ),
+            (
+                EventFilter { item: Some(ItemId(Uuid::nil())), ..none() },
+                &["ix_events_item_id", "ix_events_subject"],
+            ),
+            (
+                EventFilter { download: Some(DownloadId(Uuid::nil())), ..none() },
+                &["ix_events_download_id"],
+            ),
+            (EventFilter { since: Some(DateTime::UNIX_EPOCH), ..none() }, &["ix_events_time"]),
+            (EventFilter { before: Some(9), ..none() }, &["INTEGER PRIMARY KEY"]),
+            (EventFilter { after: Some(9), ..none() }, &["INTEGER PRIMARY KEY"]),
+        ]
+    }
+
+    #[tokio::test]
+    async fn no_page_reads_all_of_history() {
+        let store = crate::plans::empty().await;
+        let narrower: [fn(EventFilter) -> EventFilter; 5] = [
+            |filter| filter,
+            |filter| EventFilter { before: Some(1_000), ..filter },
+            |filter| EventFilter { since: Some(DateTime::UNIX_EPOCH), ..filter },
+            |filter| EventFilter { kind: Some("run.finished".to_owned()), ..filter },
+            |filter| EventFilter { source: Some("attic".to_owned()), ..filter },
+        ];
+        for (filter, indices) in filters() {
+            for (n, narrow) in narrower.iter().enumerate() {
+                let (sql, values) = newest(&narrow(filter.clone()), 100, DbBackend::Sqlite);
+                let steps = store.steps(&sql, values).await;
+                let scan =
+                    steps.iter().find(|s| ["SCAN e", "SCAN o"].iter().any(|o| s.starts_with(o)));
+                assert_eq!(scan, None, "{steps:#?}\n{sql}");
+                for index in indices.iter().filter(|_| n == 0) {
+                    assert!(steps.iter().any(|s| s.contains(index)), "{index}: {steps:#?}\n{sql}");
+                }
+            }
+        }
+    }
 }

@@ -38,6 +38,8 @@ mod open;
 mod outbox;
 mod past;
 pub mod person;
+#[cfg(test)]
+mod plans;
 mod play;
 mod posters;
 mod read;

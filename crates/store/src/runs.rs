@@ -463,3 +463,30 @@ fn run_row(m: runs::Model) -> Result<RunRow> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn runs_are_found_by_index_in_their_order() {
+        let store = crate::plans::empty().await;
+        let source = Some("den".to_owned());
+        let (status, trigger) = (Some(RunStatus::Failed), Some(Trigger::Hook));
+        let none = RunFilter::default;
+        for (filter, index) in [
+            (none(), "ix_runs_started_at"),
+            (RunFilter { source: source.clone(), ..none() }, "ix_runs_source_name"),
+            (RunFilter { status, ..none() }, "ix_runs_status"),
+            (RunFilter { trigger, ..none() }, "ix_runs_trigger"),
+            (RunFilter { source, status, trigger }, "ix_runs_"),
+        ] {
+            let text = found(&filter, Page { offset: 50, limit: 50 }).build(DbBackend::Sqlite);
+            let values = text.values.unwrap_or(sea_orm::Values(Vec::new())).0;
+            let steps = store.steps(&text.sql, values).await;
+            assert!(steps.len() == 1 && steps[0].contains(index), "{steps:#?}\n{}", text.sql);
+        }
+    }
+}
