@@ -7,6 +7,9 @@
 //!    again as another item gets what a person had set of it, and shows it at once;
 //! 2. what was changed changes back, newest first, if it still is as the run left it;
 //! 3. what was added goes: ids and play states, then listings, then items with nothing newer.
+//!
+//! Remote ids that are put back may be those of an earlier server. Whether that one is there again,
+//! only its next full sync can prove; until then no remote id of the source is believed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +29,7 @@ use crate::App;
 use crate::error::{AppError, Result};
 use crate::history::Origin;
 use crate::person::Concerned;
-use crate::sync::RunReport;
+use crate::sync::{RunReport, UNPROVEN};
 
 /// Changes of a journal that are read at once, and at the most written in one transaction.
 const PART: usize = 500;
@@ -141,6 +144,9 @@ struct Revert {
 impl Revert {
     async fn all(&mut self) -> Result<(), StoreError> {
         let journal = self.journal().await?;
+        if let Some(source) = self.run.source_id.filter(|_| journal.iter().any(gave_id)) {
+            self.store.set_server_id(source, Some(UNPROVEN)).await?;
+        }
         self.find_returned(&journal).await?;
         self.restore(&journal, |row| matches!(row, Row::Item(i) if i.kind.is_top())).await?;
         self.restore(&journal, |row| matches!(row, Row::Item(i) if !i.kind.is_top())).await?;
@@ -375,6 +381,13 @@ impl Revert {
         self.counts.removed += plan.counts.removed;
         self.write(&plan.changes).await
     }
+}
+
+/// Whether a listing got another remote id.
+fn gave_id(done: &RunChange) -> bool {
+    let id = |row: &Option<serde_json::Value>| row.as_ref()?.get("remote_id").cloned();
+    let (before, after) = (id(&done.before), id(&done.after));
+    done.entity == "listing" && after.is_some() && before.is_some_and(|id| Some(id) != after)
 }
 
 /// What a person set and what was played, handed to the item that is there now.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::error::{AppError, Result};
+use crate::sync::UNPROVEN;
 
 /// A source with the defaults of its kind.
 pub fn new_source(id: SourceId, name: &str, kind: SourceKind, managed_by: ManagedBy) -> SourceRow {
@@ -80,7 +81,7 @@ impl SourceView {
             url: shown_address(&s.url),
             settings: shown_settings(&s.settings),
             has_token: s.secret.is_some() || s.secret_problem.is_some(),
-            server_id: s.server_id.clone(),
+            server_id: s.server_id.clone().filter(|id| id != UNPROVEN),
             priority: s.priority,
             on_missing: s.on_missing.to_string(),
             max_removals: s.max_removals.to_string(),

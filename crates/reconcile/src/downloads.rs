@@ -285,6 +285,7 @@ impl<'a> Planner<'a> {
             from: None,
             to: None,
             reason,
+            added_at: None,
         });
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use shelfread_app::sources::new_source;
+use shelfread_app::sync::UNPROVEN;
 use shelfread_app::{App, AppError, OpenSource, SourceFactory, WebObject};
 use shelfread_backends_arr::{Arr, ArrConfig, Program, read_hook as arr_hook, web_url as arr_url};
 use shelfread_backends_jellyfin::{
@@ -68,7 +69,7 @@ impl SourceFactory for Adapters {
         base.set_username("").ok()?;
         base.set_password(None).ok()?;
         let id = object.remote_id.as_str();
-        let server = source.server_id.as_deref();
+        let server = source.server_id.as_deref().filter(|id| *id != UNPROVEN);
         let url = match source.kind {
             SourceKind::Jellyfin => jellyfin_url(Flavour::Jellyfin, &base, server?, id),
             SourceKind::Emby => jellyfin_url(Flavour::Emby, &base, server?, id),

@@ -58,7 +58,7 @@ impl Store {
         ids: &[TransferId],
     ) -> Result<HashMap<TransferId, Past>> {
         let select = Select {
-            columns: "e.data ->> 'transfer_id', e.kind, e.at",
+            columns: "e.data ->> 'transfer_id', e.kind, e.at, e.data ->> 'added_at'",
             table: "events e",
             on: "e.client_id = k.b AND e.data ->> 'transfer_id' = k.a \
                  AND e.kind IN ('download.completed', 'download.imported')",
@@ -70,14 +70,16 @@ impl Store {
         let mut all: HashMap<TransferId, Past> = HashMap::new();
         for row in session.look_up(select, &columns, &keys, []).await? {
             let (id, kind): (String, String) = (cell(&row, 0)?, cell(&row, 1)?);
-            let at: DateTime<Utc> = cell(&row, 2)?;
+            let (at, added): (DateTime<Utc>, Option<String>) = (cell(&row, 2)?, cell(&row, 3)?);
+            // The client's clock may be ahead of ours.
+            let added = added.and_then(|added| added.parse().ok());
             let Some(id) = TransferId::new(&id) else { continue };
             let past = all.entry(id).or_default();
             let slot = match kind == DownloadEventKind::Imported.as_str() {
                 true => &mut past.imported_at,
                 false => &mut past.completed_at,
             };
-            *slot = (*slot).max(Some(at));
+            *slot = (*slot).max(Some(at)).max(added);
         }
         Ok(all)
     }
@@ -320,6 +322,7 @@ fn line(
         ("from", event.from.as_ref().map(ToString::to_string)),
         ("to", event.to.as_ref().map(ToString::to_string)),
         ("reason", event.reason.clone()),
+        ("added_at", event.added_at.map(|at| at.to_rfc3339())),
     ];
     let mut data: serde_json::Map<_, _> =
         said.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?.into()))).collect();

@@ -122,7 +122,9 @@ impl Hints {
     ) -> Result<Wanted, Option<DateTime<Utc>>> {
         let mut all = self.all();
         let Some(pending) = all.get_mut(&source) else { return Err(None) };
-        let is_over = |times: Option<(_, DateTime<Utc>)>| times.is_some_and(|(_, end)| end <= now);
+        // What began in the future was hinted at before somebody set the clock back.
+        let is_over =
+            |times: Option<(_, _)>| times.is_some_and(|(first, end)| end <= now || now < first);
         if is_over(pending.proof) {
             // A full sync sees the rest as well.
             return all.remove(&source).map(|pending| pending.wanted).ok_or(None);
@@ -191,6 +193,14 @@ mod tests {
         let proof = hints.take_ready(DEN, at(13)).unwrap();
         assert!(proof.gone && ids(&proof) == ["b"]);
         assert_eq!(hints.take_ready(DEN, at(99)), Err(None));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_delays_no_look() {
+        let hints = Hints::default();
+        hints.note(DEN, [Hint::Gone, Hint::object("a")].into_iter().collect(), at(3_600));
+        assert_eq!(ids(&hints.take_ready(DEN, at(0)).unwrap()), ["a"]);
+        assert_eq!(hints.take_ready(DEN, at(9)), Err(None), "once");
     }
 
     #[test]

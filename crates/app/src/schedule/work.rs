@@ -195,7 +195,8 @@ impl Desk {
 
     /// Starts what is due and gives when there will be something.
     async fn start_due(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        self.resting.retain(|_, until| *until > now);
+        // Nobody rests for longer because the clock was set back.
+        self.resting.retain(|_, until| *until > now && *until <= now + REST);
         let busy = self.app.busy_sources().await?;
         let mut soonest = None;
         for source in self.app.store.sources().await? {

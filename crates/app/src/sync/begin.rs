@@ -21,6 +21,10 @@ use crate::owner;
 /// How long a run may be silent before another process may take its source over.
 const LEASE: Duration = Duration::from_secs(60);
 
+/// What is remembered of the server of a source whose remote ids may be those of another one: no
+/// server calls itself so.
+pub const UNPROVEN: &str = "unproven";
+
 /// A source that is ours for a run: its lease is kept, and the run is on record.
 pub(super) struct Reserved {
     pub(super) run: RunId,

@@ -237,7 +237,12 @@ impl Run<'_> {
                 transaction.commit().await?;
                 plan
             }
-            Some(overlay) => removal::plan(overlay.over(loaded), superseded, leaving, &departure),
+            Some(overlay) => {
+                let known = overlay.over(loaded);
+                let plan = removal::plan(known, superseded, leaving, &departure);
+                overlay.remember(&plan);
+                plan
+            }
         };
         self.report.counts += plan.counts;
         self.show(&plan.changes);

@@ -32,6 +32,7 @@ pub(crate) use begin::{keep_lease, take_lease, take_named, take_persons_lease};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use begin::UNPROVEN;
 use futures::StreamExt;
 pub use report::RunReport;
 use shelfread_domain::{Change, Existing, LibraryId, RemoteId, RunId, SourceId, Trigger};

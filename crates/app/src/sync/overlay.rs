@@ -11,20 +11,33 @@ use shelfread_domain::{
 pub(crate) struct Overlay {
     known: Known,
     gone: HashSet<ExternalIdRecord>,
+    gone_listings: HashSet<ListingId>,
+    gone_items: HashSet<ItemId>,
 }
 
 impl Overlay {
     /// What planning must know: what was planned so far over what the database says.
-    pub(crate) fn over(&mut self, loaded: Known) -> &mut Known {
+    pub(crate) fn over(&mut self, mut loaded: Known) -> &mut Known {
+        self.gone_listings.iter().for_each(|id| loaded.drop_listing(*id));
+        self.gone_items.iter().for_each(|id| loaded.drop_item(*id));
         self.known.absorb(loaded, &self.gone);
         &mut self.known
     }
 
     /// Remembers what a plan takes away, so that the database cannot bring it back.
     pub(crate) fn remember(&mut self, plan: &Plan) {
-        for change in &plan.changes {
-            if let (Some(Row::ExternalId(record)), None) = (&change.before, &change.after) {
-                self.gone.insert(record.clone());
+        for gone in plan.changes.iter().filter(|change| change.after.is_none()) {
+            match &gone.before {
+                Some(Row::ExternalId(record)) => {
+                    self.gone.insert(record.clone());
+                }
+                Some(Row::Listing(listing)) => {
+                    self.gone_listings.insert(listing.id);
+                }
+                Some(Row::Item(item)) => {
+                    self.gone_items.insert(item.id);
+                }
+                _ => {}
             }
         }
     }

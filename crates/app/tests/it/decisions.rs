@@ -24,6 +24,7 @@ crate::scenarios!(
     what_came_back_gets_what_a_person_had_set,
     what_is_there_again_is_not_approved_away,
     a_rebuilt_server_that_lost_something_is_approved,
+    ids_that_a_revert_puts_back_prove_nothing,
 );
 
 fn films(n: usize) -> String {
@@ -267,6 +268,19 @@ async fn a_rebuilt_server_that_lost_something_is_approved(desk: Desk) {
     assert_eq!(report.counts.removed, 1);
     let again = desk.synced("den").await;
     assert_eq!(again.counts.unchanged, 2, "it is our server now");
+}
+
+async fn ids_that_a_revert_puts_back_prove_nothing(desk: Desk) {
+    let (alpha, beta) = ("\"Alpha\" 2001 tmdb=1", "\"Beta\" 2002 tmdb=2");
+    let den = desk.den(LibraryKind::Movies, &format!("movie a {alpha}\nmovie b {beta}")).await;
+    let items = [desk.id(ItemKind::Movie, "Alpha").await, desk.id(ItemKind::Movie, "Beta").await];
+    den.identifies(Ok(server("server-2")));
+    den.lists("1", LibraryKind::Movies, &format!("movie b {alpha}\nmovie a {beta}"));
+    let run = desk.synced("den").await;
+    desk.app.revert(run.id).await.unwrap();
+    assert_eq!(desk.synced("den").await.counts.relinked, 2);
+    let now = [desk.id(ItemKind::Movie, "Alpha").await, desk.id(ItemKind::Movie, "Beta").await];
+    assert_eq!(now, items, "nobody believed that a is still Alpha");
 }
 
 async fn what_came_back_gets_what_a_person_had_set(desk: Desk) {

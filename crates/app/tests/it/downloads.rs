@@ -39,6 +39,7 @@ crate::scenarios!(
     every_end_is_told_once,
     a_transfer_by_hand_is_adopted_and_matched,
     what_was_imported_is_not_adopted_again,
+    a_client_whose_clock_is_ahead_gives_nothing_anew,
     what_arrived_in_the_library_leaves_the_queue,
     a_season_pack_is_one_row_of_many_items,
     what_cannot_be_told_is_listed_without_item,
@@ -521,6 +522,24 @@ async fn what_was_imported_is_not_adopted_again(desk: Desk) {
     boxes.clock.advance(TimeDelta::hours(2));
     boxes.look().await;
     assert_eq!(boxes.told().await[1..], ["adopted Heat"], "it was given to the client anew");
+}
+
+async fn a_client_whose_clock_is_ahead_gives_nothing_anew(desk: Desk) {
+    let (boxes, script) = Boxes::torrents(desk).await;
+    script.has(HEAT, "Heat", TransferState::Downloading);
+    let ahead = boxes.clock.now() + TimeDelta::hours(1);
+    script.change(HEAT, |t| t.added_at = Some(ahead));
+    boxes.look().await;
+    script.finishes(HEAT);
+    boxes.look().await;
+    assert_eq!(boxes.app.note_import("box", &transfer_id(HEAT)).await.unwrap(), 1);
+    for _ in 0..3 {
+        assert_eq!(boxes.look().await.written, 0, "it seeds, and is not adopted");
+        boxes.clock.advance(TimeDelta::hours(1));
+    }
+    script.change(HEAT, |t| t.added_at = Some(ahead + TimeDelta::minutes(1)));
+    boxes.look().await;
+    assert_eq!(boxes.rows().await.len(), 1, "it was given to the client anew");
 }
 
 async fn what_arrived_in_the_library_leaves_the_queue(desk: Desk) {

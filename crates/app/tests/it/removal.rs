@@ -1,6 +1,7 @@
 //! What goes, what stays, and what waits for a person.
 
 use chrono::TimeDelta;
+use shelfread_app::SyncRequest;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{ItemKind, MaxRemovals, OnMissing, RunStatus, SourceKind};
 use shelfread_store::ChangeState;
@@ -20,6 +21,7 @@ crate::scenarios!(
     grace_ends,
     paths_that_begin_alike,
     what_is_held_is_not_recorded_twice,
+    what_leaves_its_last_two_libraries_is_shown_as_lost,
 );
 
 /// `n` films.
@@ -179,4 +181,18 @@ async fn what_is_held_is_not_recorded_twice(desk: Desk) {
     den.identifies(Ok(server("server-1")));
     den.lists("1", LibraryKind::Movies, &films(3));
     assert_eq!(desk.synced("den").await.counts.unchanged, 3);
+}
+
+async fn what_leaves_its_last_two_libraries_is_shown_as_lost(desk: Desk) {
+    let (alpha, beta) = ("movie a \"Alpha\" 2001 tmdb=1", "movie b \"Beta\" 2002 tmdb=2");
+    let den = desk.den(LibraryKind::Movies, &format!("{alpha}\n{beta}")).await;
+    den.lists("2", LibraryKind::Movies, &format!("{alpha}\n{beta}"));
+    desk.synced("den").await;
+    den.lists("1", LibraryKind::Movies, beta);
+    den.lists("2", LibraryKind::Movies, beta);
+    let dry =
+        SyncRequest { sources: vec!["den".to_owned()], dry_run: true, ..SyncRequest::default() };
+    let shown = desk.sync_as(dry).await;
+    let done = desk.synced("den").await;
+    assert_eq!((shown.counts.removed, done.counts.removed), (1, 1));
 }

@@ -65,4 +65,7 @@ pub struct DownloadEvent {
     pub to: Option<TransferState>,
     /// Why, where that is not plain.
     pub reason: Option<String>,
+    /// When the client got what was imported, as the client says.
+    #[serde(default)]
+    pub added_at: Option<DateTime<Utc>>,
 }

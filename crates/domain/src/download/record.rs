@@ -129,7 +129,8 @@ pub struct DownloadRecord {
 pub struct Past {
     /// When it was finished (event `download.completed`).
     pub completed_at: Option<DateTime<Utc>>,
-    /// When it was imported (event `download.imported`).
+    /// When it was imported (event `download.imported`), or when the client got what was imported, if
+    /// that is later by the client's clock.
     pub imported_at: Option<DateTime<Utc>>,
 }
 

@@ -87,7 +87,8 @@ pub fn confirm_remove(row: &DownloadRecord, now: DateTime<Utc>) -> DownloadPlan 
 /// What it brought is in the library: the row goes, and the event keeps it from being adopted
 /// again while the client seeds it.
 pub fn imported(row: &DownloadRecord, now: DateTime<Utc>) -> DownloadPlan {
-    single(row, None, Some(event(Kind::Imported, row, now, None)))
+    let event = event(Kind::Imported, row, now, None);
+    single(row, None, Some(DownloadEvent { added_at: row.added_at, ..event }))
 }
 
 /// The client tries it again, under an id that may be another one.
@@ -123,6 +124,7 @@ pub(super) fn event(
         from: None,
         to: None,
         reason,
+        added_at: None,
     }
 }
 

@@ -130,7 +130,9 @@ impl World {
             let past = event.transfer_id.clone().map(|id| self.past.entry(id).or_default());
             match (event.kind, past) {
                 (Kind::Completed, Some(past)) => past.completed_at = Some(event.at),
-                (Kind::Imported, Some(past)) => past.imported_at = Some(event.at),
+                (Kind::Imported, Some(past)) => {
+                    past.imported_at = Some(event.at).max(event.added_at);
+                }
                 _ => {}
             }
         }

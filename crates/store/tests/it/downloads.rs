@@ -137,6 +137,7 @@ fn event(row: &DownloadRecord, kind: DownloadEventKind) -> DownloadEvent {
         from: Some(TransferState::Queued),
         to: None,
         reason: None,
+        added_at: None,
     }
 }
 
