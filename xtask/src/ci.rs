@@ -34,13 +34,18 @@ const CHECKS: &[Step] = &[
     ),
     ("documentation", Action::Cargo("doc --locked --workspace --all-features --no-deps")),
     ("tests", Action::Cargo(TESTS)),
+    ("simulation", Action::Cargo(SIMULATION)),
     ("api", Action::Chore(api::fuzz)),
     ("doc tests", Action::Cargo("test --locked --workspace --all-features --no-fail-fast --doc")),
 ];
 
 /// All targets but benches, which prove nothing in the time that they take here.
 const TESTS: &str = "test --locked --workspace --all-features --no-fail-fast \
-                     --lib --bins --tests --examples";
+                     --lib --bins --tests --examples -- --skip sim::tests::";
+
+/// The same program as in the step before, so that nothing is built for it.
+const SIMULATION: &str = "test --locked --workspace --all-features --no-fail-fast \
+                          --bin xtask sim::tests:: -- --nocapture";
 
 /// What became of a step, and how long it took.
 struct Outcome {

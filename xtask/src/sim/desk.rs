@@ -2,38 +2,59 @@
 //! death that comes between two statements.
 
 use std::future::{Future, poll_fn};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use shelfread_app::{App, Clock};
-use shelfread_store::Store;
+use shelfread_store::{Store, Vault};
+use tokio::sync::watch;
 
 use super::port::Shared;
 use super::postgres::Beside;
-use super::tables::{self, Cell, Reader, Tables};
+use super::tables::{self, Cell, Happened, Reader, Tables};
 
-/// A clock that only the simulation moves.
-#[derive(Debug, Default)]
-pub struct SimClock(AtomicI64);
+/// A clock that only the simulation moves, in milliseconds.
+#[derive(Debug)]
+pub struct SimClock(watch::Sender<i64>);
+
+impl Default for SimClock {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
+}
 
 impl SimClock {
     /// Moves it, also back.
     pub fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000, Ordering::Relaxed);
+        self.0.send_modify(|now| *now += seconds * 1_000);
     }
 
     fn set(&self, to: DateTime<Utc>) {
-        self.0.store(to.timestamp_millis(), Ordering::Relaxed);
+        self.0.send_replace(to.timestamp_millis());
     }
 }
 
 impl Clock for SimClock {
     fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::milliseconds(self.0.load(Ordering::Relaxed))
+        DateTime::UNIX_EPOCH + TimeDelta::milliseconds(*self.0.borrow())
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let mut now = self.0.subscribe();
+        let pause = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let end = now.borrow().saturating_add(pause);
+        Box::pin(async move {
+            // Without a clock no time passes.
+            if now.wait_for(|now| *now >= end).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
     }
 }
 
@@ -83,14 +104,14 @@ impl Reader for Side {
 /// stays warm.
 pub struct Desk {
     store: Store,
-    /// The connections of a second program on the same database.
-    twin: Option<Store>,
+    /// The connections of other programs on the same database.
+    others: Vec<Store>,
     side: Side,
     empty: String,
     death: Arc<Death>,
     /// The time.
     pub clock: Arc<SimClock>,
-    _folder: Option<tempfile::TempDir>,
+    _folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -99,36 +120,34 @@ impl Desk {
     /// # Errors
     /// When there is no place for it.
     pub async fn sqlite() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("shelfread-sim").tempdir_in(memory())?;
+        let folder = folder()?;
         let file = folder.path().join("catalogue.db");
         let death = Arc::new(Death::default());
         let store = open(&format!("sqlite://{}", file.display()), &death).await?;
+        let store = store.with_vault(Vault::open(folder.path())?);
         let tables = tables::open(&file)?;
         let empty = emptying(&tables)?;
         let side = Side::File(tables);
-        Ok(Self {
-            store,
-            twin: None,
-            side,
-            empty,
-            death,
-            clock: Arc::default(),
-            _folder: Some(folder),
-        })
+        let (others, clock) = (Vec::new(), Arc::default());
+        Ok(Self { store, others, side, empty, death, clock, _folder: folder })
     }
 
-    /// A PostgreSQL database that is there and empty, with two programs on it.
+    /// A PostgreSQL database that is there and empty, with so many programs on it.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn postgres(url: &str) -> Result<Self> {
-        let death = Arc::new(Death::default());
-        let store = open(url, &death).await?;
-        let twin = Some(open(url, &death).await?);
+    pub async fn postgres(url: &str, programs: u32) -> Result<Self> {
+        let (folder, death) = (folder()?, Arc::new(Death::default()));
+        let store = open(url, &death).await?.with_vault(Vault::open(folder.path())?);
+        let mut others = Vec::new();
+        for _ in 1..programs {
+            others.push(open(url, &death).await?.with_vault(Vault::open(folder.path())?));
+        }
         let tables = Beside::open(url)?;
         let empty = tables.emptying()?;
         let side = Side::Server(tables);
-        Ok(Self { store, twin, side, empty, death, clock: Arc::default(), _folder: None })
+        let clock = Arc::default();
+        Ok(Self { store, others, side, empty, death, clock, _folder: folder })
     }
 
     /// Forgets everything.
@@ -145,13 +164,14 @@ impl Desk {
         self.app(&self.store, shared)
     }
 
-    /// A second program at work on the same database, where there is one.
-    pub fn second(&self, shared: &Shared) -> Option<App> {
-        self.twin.as_ref().map(|store| self.app(store, shared))
+    /// The other programs at work on the same database.
+    pub fn others(&self, shared: &Shared) -> Vec<App> {
+        self.others.iter().map(|store| self.app(store, shared)).collect()
     }
 
     fn app(&self, store: &Store, shared: &Shared) -> App {
-        App::new(store.clone(), Arc::new(shared.clone()), Arc::clone(&self.clock) as _)
+        let app = App::new(store.clone(), Arc::new(shared.clone()), Arc::clone(&self.clock) as _);
+        app.with_downloads(Arc::new(shared.clone()), Arc::new(shared.clone()))
     }
 
     /// What the tables say now.
@@ -164,6 +184,14 @@ impl Desk {
         let read = tables::read(&self.side);
         self.side.execute("COMMIT")?;
         read
+    }
+
+    /// What happened to downloads since an event.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn happened(&self, since: i64) -> Result<Vec<Happened>> {
+        tables::happened(&self.side, since)
     }
 
     /// What SQLite itself finds wrong with the file.
@@ -207,8 +235,8 @@ impl Desk {
         if done.is_none() {
             // Whatever was on its way is done or taken back before anybody looks.
             self.store.lease("nobody").await?;
-            if let Some(twin) = &self.twin {
-                twin.lease("nobody").await?;
+            for other in &self.others {
+                other.lease("nobody").await?;
             }
         }
         Ok(done)
@@ -240,8 +268,9 @@ fn emptying(tables: &rusqlite::Connection) -> Result<String> {
     Ok(sql)
 }
 
-/// A folder that lies in memory, where there is one.
-fn memory() -> PathBuf {
+/// A folder that lies in memory, where that is possible.
+fn folder() -> Result<tempfile::TempDir> {
     let shared = Path::new("/dev/shm");
-    if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() }
+    let place = if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("shelfread-sim").tempdir_in(place).context("making a folder")
 }

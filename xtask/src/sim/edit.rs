@@ -1,8 +1,10 @@
 //! What happens in the world: things come, go, move and are called something else.
 
 use chrono::{DateTime, Utc};
+use shelfread_domain::download::TransferState;
 
-use super::script::{Kind, Script, Step};
+use super::clients::Client;
+use super::script::{Going, Kind, Script, Step};
 use super::world::{Episode, Object, Part, Server, Thing, Work, World, played};
 
 /// Of several things the one that a number names.
@@ -17,6 +19,9 @@ impl World {
         for (n, kind) in script.servers.iter().enumerate() {
             world.identities += 1;
             world.servers.push(Server::new(*kind, n, world.identities));
+        }
+        for (n, kind) in script.clients.iter().enumerate() {
+            world.clients.push(Client::new(kind.kind(), n));
         }
         for n in 0..script.films + script.shows {
             let show = n >= script.films;
@@ -69,7 +74,60 @@ impl World {
             Step::Watch { server, object, position, played } => {
                 self.watch(place(server), object, played_now(position, played, now));
             }
+            Step::Fetch { client, film } => self.fetch(client, film, now),
+            Step::Go { client, job, to } => self.go(client, job, to, now),
+            Step::Drop { client, job } => self.drop_job(client, job),
             _ => {}
+        }
+    }
+
+    /// The film that a number names.
+    pub fn picked_film(&self, pick: u32) -> Option<usize> {
+        let is_film = |(n, w): (usize, &Work)| (!w.show && !w.alien).then_some(n);
+        let films: Vec<_> = self.works.iter().enumerate().filter_map(is_film).collect();
+        picked(&films, pick).copied()
+    }
+
+    /// The client that a number names.
+    pub fn picked_client(&self, pick: u32) -> Option<usize> {
+        (!self.clients.is_empty()).then(|| pick as usize % self.clients.len())
+    }
+
+    fn fetch(&mut self, client: u32, film: u32, now: DateTime<Utc>) {
+        let (client, film) = (self.picked_client(client), self.picked_film(film));
+        if let Some((client, film)) = client.zip(film) {
+            self.clients[client].give(film, now);
+        }
+    }
+
+    /// The client and the job in it that numbers name.
+    fn picked_job(&self, client: u32, job: u32) -> Option<(usize, String)> {
+        let client = self.picked_client(client)?;
+        let ids: Vec<_> = self.clients[client].jobs.keys().cloned().collect();
+        Some((client, picked(&ids, job)?.clone()))
+    }
+
+    fn go(&mut self, client: u32, job: u32, to: Going, now: DateTime<Utc>) {
+        let Some((client, id)) = self.picked_job(client, job) else { return };
+        let is_usenet = self.clients[client].kind.is_usenet();
+        let Some(job) = self.clients[client].jobs.get_mut(&id).filter(|job| !job.finished) else {
+            return;
+        };
+        job.state = match to {
+            Going::Stalls => TransferState::Stalled,
+            Going::GoesOn => TransferState::Downloading,
+            Going::Fails => TransferState::Failed,
+            Going::Finishes if is_usenet => TransferState::Completed,
+            Going::Finishes => TransferState::Seeding,
+        };
+        if to == Going::Finishes {
+            (job.finished, job.completed) = (true, Some(now));
+        }
+    }
+
+    fn drop_job(&mut self, client: u32, job: u32) {
+        if let Some((client, id)) = self.picked_job(client, job) {
+            self.clients[client].jobs.remove(&id);
         }
     }
 
@@ -109,6 +167,7 @@ impl World {
             return;
         }
         let files = u32::from(!s.is_manager() || (thing.0 + library).is_multiple_of(2));
+        self.works[thing.0].filed |= files > 0;
         let object = Object { remote: s.fresh(), titled: 0, moved: 0, files, play: None };
         s.objects.insert((thing, library), object);
     }

@@ -19,7 +19,8 @@ impl Play<'_> {
     /// Brings everything to rest and compares the catalogue with the world.
     pub(super) async fn end(&mut self) -> Verdict {
         self.desk.clock.advance(5 * DAY);
-        self.app = self.desk.start(&self.shared);
+        self.kill = None;
+        self.start_again();
         for server in &mut self.shared.lock().world.servers {
             server.alien = None;
         }
@@ -44,7 +45,8 @@ impl Play<'_> {
         self.desk.clock.advance(61);
         let before = self.tables.without_runs();
         self.synced(&all, Work::Sync).await?;
-        same(&before, &self.tables.without_runs())
+        same(&before, &self.tables.without_runs())?;
+        self.queue_end().await
     }
 
     /// A person approves everything that is held.
@@ -139,11 +141,22 @@ fn nothing_else(world: &World, tables: &Tables, there: &BTreeSet<Id>) -> Verdict
         let source = tables.libraries.get(&listing.library).map(|l| l.source.as_str());
         let server = world.servers.iter().find(|s| Some(s.name.as_str()) == source);
         let keeps = server.is_some_and(|s| s.policy() != shelfread_domain::OnMissing::Remove);
-        if !(listing.kept || listing.missing && keeps) {
+        let holds = || holds_what_is_kept(tables, there, listing);
+        if !(listing.kept || listing.missing && (keeps || holds())) {
             return broken("converges", format!("{} ({id:x}) is nowhere any more", listing.remote));
         }
     }
     Ok(())
+}
+
+/// Whether something hangs on the show of a listing that is there, or that a person wants kept: a
+/// show stays for that.
+fn holds_what_is_kept(tables: &Tables, there: &BTreeSet<Id>, listing: &Listing) -> bool {
+    let hangs = |l: &Listing| {
+        let item = l.item.and_then(|item| tables.items.get(&item));
+        item.is_some_and(|item| item.parent.is_some() && item.parent == listing.item)
+    };
+    tables.listings.iter().any(|(id, l)| hangs(l) && (l.kept || there.contains(id)))
 }
 
 /// P1: one thing, one item.

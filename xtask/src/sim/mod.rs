@@ -2,25 +2,32 @@
 //! steps with everything that goes wrong, and the promises of the catalogue checked after each.
 //!
 //! - `script`: what happens, as data; `world` and `edit`: films, shows and servers;
-//! - `port`: servers as sources, with faults; `desk`: the program under test, its clock, its death;
+//! - `port`: servers as sources, with faults; `clients`: download clients, with theirs; `desk`: the program under test, its clock, its death;
 //! - `tables`: the catalogue, read with queries of its own; `model`: what must be true after each
 //!   step; `end`: what must be true when all is well again;
-//! - `play`: one script from begin to end; `shrink`: the few steps that a failure needs.
+//! - `play`: one script from begin to end, with `syncs`, `people`, `hooks` and `queue`; `shrink`: the few steps that a failure needs.
 //!
 //! It judges by what the servers told and what people did, and deliberately shares no rule with
 //! the program that it judges.
 
+mod clients;
 mod desk;
 mod edit;
 mod end;
+mod hooks;
 mod model;
+mod people;
 mod play;
 mod port;
 mod postgres;
+mod queue;
 mod random;
 mod script;
 mod shrink;
+mod syncs;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::path::PathBuf;
@@ -42,15 +49,18 @@ pub struct Arguments {
     /// The first one; a fresh one each time without it.
     #[arg(long)]
     from: Option<u64>,
-    /// Steps of each.
+    /// Steps of the longest ones; most have a third.
     #[arg(long, default_value_t = 200)]
     steps: u32,
     /// Plays a script that failed before.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "from"])]
     replay: Option<PathBuf>,
-    /// On this empty PostgreSQL database (postgres://…), with two programs at work on it.
+    /// On this empty PostgreSQL database (postgres://…), with several programs at work on it.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// How many programs.
+    #[arg(long, default_value_t = 2, requires = "postgres")]
+    programs: u32,
     /// Goes on after a failure, and does not shrink.
     #[arg(long)]
     survey: bool,
@@ -67,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 async fn simulate(arguments: &Arguments) -> Result<()> {
     let desk = match &arguments.postgres {
-        Some(url) => Desk::postgres(url).await?,
+        Some(url) => Desk::postgres(url, arguments.programs).await?,
         None => Desk::sqlite().await?,
     };
     if let Some(file) = &arguments.replay {
@@ -79,7 +89,9 @@ async fn simulate(arguments: &Arguments) -> Result<()> {
     for seed in from..from + arguments.seeds {
         let script = from_seed(seed, arguments.steps);
         let Err(failure) = play(&desk, &script).await else { continue };
-        println!("seed {seed}, step {}: {}", failure.step, told(&failure));
+        let step = script.steps.get(failure.step).map(serde_json::to_string).transpose()?;
+        let step = step.unwrap_or_else(|| "the end".to_owned());
+        println!("seed {seed}, step {}, {step}: {}", failure.step, told(&failure));
         if !arguments.survey {
             return report(&desk, &script, &failure).await;
         }
@@ -89,7 +101,7 @@ async fn simulate(arguments: &Arguments) -> Result<()> {
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let speed = arguments.seeds as f64 / took * 60.0;
     let (seeds, steps) = (arguments.seeds, arguments.steps);
-    println!("{seeds} seeds from {from}, {steps} steps each: {took:.1} s, {speed:.0} a minute");
+    println!("{seeds} seeds from {from}, up to {steps} steps: {took:.1} s, {speed:.0} a minute");
     if failed.is_empty() {
         return Ok(());
     }
@@ -115,7 +127,8 @@ async fn report(desk: &Desk, script: &Script, failure: &Failure) -> Result<()> {
     for (n, step) in small.steps.iter().enumerate() {
         println!("{n:>4} {}", serde_json::to_string(step)?);
     }
-    println!("servers {:?}, {} films, {} shows", small.servers, small.films, small.shows);
+    let Script { servers, clients, films, shows, .. } = &small;
+    println!("servers {servers:?}, clients {clients:?}, {films} films, {shows} shows");
     println!("{}", told(&last));
     bail!("seed {}; play it again: cargo xtask sim --replay {}", script.seed, file.display())
 }

@@ -165,7 +165,10 @@ impl Model {
             for ((remote, part), thing) in &told.things {
                 let found = rows.get(&(*library, remote.as_str(), *part));
                 let Some(listing) = found else {
-                    if world.works[thing.0].loose {
+                    // An episode whose show is not known waits until that is told.
+                    let show = told.alone.get(&(remote.clone(), *part));
+                    let is_known = |show: &String| rows.contains_key(&(*library, show.as_str(), 0));
+                    if world.works[thing.0].loose || show.is_some_and(|show| !is_known(show)) {
                         continue;
                     }
                     let how = format!("{thing:?} was told by {} and has no listing", row.source);
@@ -173,7 +176,8 @@ impl Model {
                 };
                 self.is_item(world, *thing, listing.item, &done.after.items)?;
             }
-            if told.complete {
+            // What a stranger told says nothing of what the server has.
+            if told.complete && world.servers[server].alien.is_none() {
                 for work in &mut world.works {
                     work.untold.remove(&server);
                 }

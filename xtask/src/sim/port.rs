@@ -5,17 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use shelfread_app::{OpenSource, SourceFactory};
+use shelfread_domain::hint::{Hint, Unreadable};
 use shelfread_domain::port::{
     ItemFailure, Listed, MediaSource, Problem, RemoteLibrary, Scope, ServerIdentity, SourceError,
     Viewer,
 };
-use shelfread_domain::{Coverage, RemoteId, SourceKind};
+use shelfread_domain::{Coverage, Observation, RemoteId, SourceKind};
 use shelfread_store::SourceRow;
 
-use super::script::Fault;
+use super::clients::Answer;
+use super::script::{Fault, Trouble};
 use super::world::{Thing, Told, World};
 
 /// Objects of a page.
@@ -32,6 +35,8 @@ pub struct Delivery {
     pub complete: bool,
     /// Something was there of which nobody knows what it is.
     pub unnamed: bool,
+    /// Under which show objects were told whose show was not told itself.
+    pub alone: BTreeMap<(String, u16), String>,
 }
 
 /// What servers did since somebody last looked.
@@ -45,6 +50,8 @@ pub struct Heard {
     pub strangers: BTreeMap<usize, String>,
     /// Servers that were listed by two runs at the same moment.
     pub doubled: BTreeSet<usize>,
+    /// What download clients answered when they were asked for all that they have.
+    pub answers: BTreeMap<usize, Vec<Answer>>,
     listed: BTreeMap<usize, u32>,
 }
 
@@ -55,6 +62,10 @@ pub struct State {
     pub world: World,
     /// Faults, by server.
     pub faults: BTreeMap<usize, Vec<Fault>>,
+    /// What goes wrong with download clients.
+    pub troubles: BTreeMap<usize, Trouble>,
+    /// The time.
+    pub now: DateTime<Utc>,
     /// What was told.
     pub heard: Heard,
 }
@@ -76,6 +87,16 @@ impl SourceFactory for Shared {
         let unknown = || Problem::Configuration("no such server".to_owned());
         let place = place.ok_or_else(|| SourceError::new("setting up", unknown()))?;
         Ok(OpenSource::read_only(Arc::new(Port { shared: self.clone(), place })))
+    }
+
+    /// Messages are a word, or the id of an object.
+    fn read_hook(&self, _: &SourceRow, message: &[u8]) -> Result<Vec<Hint>, Unreadable> {
+        let text = std::str::from_utf8(message).map_err(|e| Unreadable(e.to_string()))?;
+        Ok(vec![match text {
+            "changed" => Hint::Changed,
+            "gone" => Hint::Gone,
+            id => Hint::object(id),
+        }])
     }
 }
 
@@ -156,7 +177,7 @@ impl MediaSource for Port {
         scope: Scope,
     ) -> BoxStream<'a, Result<Listed, SourceError>> {
         let faults = self.shared.lock().faults.get(&self.place).cloned().unwrap_or_default();
-        let steps = self.steps(library, scope == Scope::Full, &faults);
+        let steps = self.steps(library, &scope, &faults);
         let is_slow = faults.contains(&Fault::Slow);
         let at_work = AtWork::begin(self);
         let hand_out = move |step: Handed| {
@@ -195,6 +216,7 @@ impl Drop for AtWork {
 struct Handed {
     step: Result<Listed, SourceError>,
     things: Vec<((String, u16), Thing)>,
+    alone: Vec<((String, u16), String)>,
     full: bool,
 }
 
@@ -212,6 +234,7 @@ impl Port {
         let key = (self.place, library.remote_id.clone());
         let delivery = state.heard.told.entry(key).or_default();
         delivery.things.extend(handed.things);
+        delivery.alone.extend(handed.alone);
         match &handed.step {
             Ok(Listed::End(coverage)) => delivery.complete |= coverage.complete && handed.full,
             Ok(Listed::Failed(ItemFailure { remote_id: Some(id), .. })) => {
@@ -225,15 +248,21 @@ impl Port {
     }
 
     /// All steps of a listing, with the faults in them.
-    fn steps(&self, library: &RemoteLibrary, full: bool, faults: &[Fault]) -> Vec<Handed> {
+    fn steps(&self, library: &RemoteLibrary, scope: &Scope, faults: &[Fault]) -> Vec<Handed> {
+        let full = *scope == Scope::Full;
         let objects = {
             let state = self.shared.lock();
             let server = &state.world.servers[self.place];
             let place = server.libraries.iter().position(|l| l.remote == library.remote_id);
             place.map(|place| state.world.listing(self.place, place))
         };
-        let plain = |step| Handed { step, things: Vec::new(), full };
+        let plain = |step| Handed { step, things: Vec::new(), alone: Vec::new(), full };
         let Some(mut objects) = objects else { return vec![plain(Err(error(Problem::NotFound)))] };
+        if let Scope::Only(ids) = scope {
+            let named = |o: &Told| ids.contains(&o[0].1.remote_id);
+            let hangs = |o: &Told| o[0].1.parent.as_ref().is_some_and(|show| ids.contains(show));
+            objects.retain(|o| named(o) || hangs(o));
+        }
         if faults.contains(&Fault::Empty) {
             objects.clear();
         }
@@ -291,16 +320,19 @@ fn reverse(objects: &mut Vec<Told>) {
 }
 
 fn pages(objects: &[Told], full: bool, twice: bool) -> Vec<Handed> {
+    let ids: BTreeSet<_> = objects.iter().map(|o| &o[0].1.remote_id).collect();
+    let alone = |(_, o): &&(Thing, Observation)| {
+        let show = o.parent.as_ref().filter(|show| !ids.contains(show))?;
+        Some(((o.remote_id.0.clone(), o.part), show.0.clone()))
+    };
     let page = |page: &[Told]| {
         let times = if twice { 2 } else { 1 };
         let told: Vec<_> = page.iter().flat_map(|o| vec![o; times]).flatten().collect();
-        let thing = |(thing, o): &&(Thing, _)| {
-            let o: &shelfread_domain::Observation = o;
-            ((o.remote_id.0.clone(), o.part), *thing)
-        };
+        let thing = |(thing, o): &&(Thing, Observation)| ((o.remote_id.0.clone(), o.part), *thing);
         let observations = told.iter().map(|(_, o)| o.clone()).collect();
         Handed {
             things: told.iter().map(thing).collect(),
+            alone: told.iter().filter_map(alone).collect(),
             step: Ok(Listed::Page(observations)),
             full,
         }

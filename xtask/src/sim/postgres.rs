@@ -12,8 +12,18 @@ use super::tables::{Cell, Id, Reader};
 
 /// A connection of the simulation beside the programs that work.
 pub struct Beside {
-    runtime: Runtime,
+    /// There until it is dropped.
+    runtime: Option<Runtime>,
     pool: PgPool,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Waiting for its threads is not allowed where others run.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Beside {
@@ -25,8 +35,8 @@ impl Beside {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let opening = PgPoolOptions::new().max_connections(1).connect(url);
-        let pool = apart(&runtime, opening).context("connecting to PostgreSQL")?;
-        Ok(Self { runtime, pool })
+        let pool = apart(Some(&runtime), opening).context("connecting to PostgreSQL")?;
+        Ok(Self { runtime: Some(runtime), pool })
     }
 
     /// Runs statements.
@@ -34,7 +44,7 @@ impl Beside {
     /// # Errors
     /// What the database says.
     pub fn execute(&self, sql: &str) -> Result<()> {
-        apart(&self.runtime, self.pool.execute(sqlx::AssertSqlSafe(sql)))
+        apart(self.runtime.as_ref(), self.pool.execute(sqlx::AssertSqlSafe(sql)))
             .map(drop)
             .context("on PostgreSQL")
     }
@@ -60,15 +70,17 @@ fn text(cell: Cell) -> Option<String> {
 }
 
 /// Waits for work that the threads of another runtime carry on.
-fn apart<T>(runtime: &Runtime, work: impl Future<Output = T>) -> T {
-    let _guard = runtime.enter();
+fn apart<T>(runtime: Option<&Runtime>, work: impl Future<Output = T>) -> T {
+    let _guard = runtime.map(Runtime::enter);
     futures::executor::block_on(work)
 }
 
 impl Reader for Beside {
     fn rows(&self, sql: &str) -> Result<Vec<Vec<Cell>>> {
-        let rows =
-            apart(&self.runtime, sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool))?;
+        let rows = apart(
+            self.runtime.as_ref(),
+            sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool),
+        )?;
         rows.iter().map(cells).collect()
     }
 }

@@ -5,6 +5,7 @@
 //! is played. So a script from which steps were taken still makes sense.
 
 use serde::{Deserialize, Serialize};
+use shelfread_domain::download::ClientKind;
 
 use super::random::Random;
 
@@ -15,7 +16,10 @@ pub struct Script {
     pub seed: u64,
     /// The servers, by kind.
     pub servers: Vec<Kind>,
-    /// Films and shows that are there when it begins.
+    /// The download clients, by kind.
+    #[serde(default)]
+    pub clients: Vec<Fetcher>,
+    /// Films that are there when it begins.
     pub films: u32,
     /// Shows that are there when it begins.
     pub shows: u32,
@@ -33,6 +37,24 @@ pub enum Kind {
     Radarr,
     Films,
     Shows,
+}
+
+/// What kind of download client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fetcher {
+    Torrents,
+    Usenet,
+}
+
+impl Fetcher {
+    /// A program of this kind.
+    pub const fn kind(self) -> ClientKind {
+        match self {
+            Self::Torrents => ClientKind::Transmission,
+            Self::Usenet => ClientKind::Sabnzbd,
+        }
+    }
 }
 
 /// What goes wrong with a server in one sync.
@@ -83,6 +105,66 @@ pub enum Mode {
     Fill,
     /// Only new items.
     Skip,
+}
+
+/// What a server tells without being asked, whether it is so or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// Something happened to an object that it has.
+    Object,
+    /// Something happened to an object that nobody has.
+    Unheard,
+    /// Something changed.
+    Changed,
+    /// Something is gone.
+    Gone,
+}
+
+/// What goes wrong with a download client while it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// Nobody answers.
+    Down,
+    /// 401.
+    Refused,
+    /// The answer is cut off.
+    Garbled,
+    /// It was just started and names half of what it has.
+    Short,
+    /// It names everything twice.
+    Twice,
+    /// It names everything in another order.
+    Reversed,
+    /// It does what it is told, and the answer is lost.
+    NoWord,
+    /// It does nothing that it is told, and says so.
+    Rejects,
+}
+
+/// What becomes of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Going {
+    /// Nobody sends.
+    Stalls,
+    /// It receives.
+    GoesOn,
+    /// It cannot go on.
+    Fails,
+    /// Everything is there.
+    Finishes,
+}
+
+/// What a person orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    Pause,
+    Resume,
+    Cancel,
+    Retry,
 }
 
 /// One thing that happens.
@@ -149,6 +231,23 @@ pub enum Step {
     Priority { server: u32, priority: u32 },
     /// A person takes an item away that nothing lists.
     Remove { item: u32 },
+    /// A server calls a webhook, so many times. What it tells may have happened long ago or never,
+    /// and most of what happens is told by nobody.
+    Hook { server: u32, object: u32, news: News, times: u32 },
+    /// Some minutes pass, in which the program looks at what it was told.
+    Minutes,
+    /// Somebody gives a client a film, without the program.
+    Fetch { client: u32, film: u32 },
+    /// What a client has goes on, or not.
+    Go { client: u32, job: u32, to: Going },
+    /// Somebody takes something from a client, without the program.
+    Drop { client: u32, job: u32 },
+    /// A person gives a client a film.
+    Give { client: u32, film: u32, trouble: Option<Trouble> },
+    /// A person orders something about a row of the queue.
+    Order { download: u32, order: Order, trouble: Option<Trouble> },
+    /// One client is looked at, or all; or all twice.
+    Look { client: Option<u32>, twice: bool, troubles: Vec<(u32, Trouble)> },
 }
 
 impl Step {
@@ -169,25 +268,37 @@ impl Step {
                 | Self::Revert { .. }
                 | Self::Priority { .. }
                 | Self::Remove { .. }
+                | Self::Minutes
+                | Self::Give { .. }
+                | Self::Order { .. }
+                | Self::Look { .. }
         )
     }
 }
 
-/// The script of a seed.
-pub fn from_seed(seed: u64, length: u32) -> Script {
+/// How many of the seeds have a long script: most of what goes wrong shows early.
+const LONG: u64 = 4;
+
+/// The script of a seed, of so many steps at the most.
+pub fn from_seed(seed: u64, longest: u32) -> Script {
     let mut chance = Random::new(seed);
+    let length = if seed.is_multiple_of(LONG) { longest } else { longest / 3 };
     let mut servers = vec![[Kind::Jellyfin, Kind::Plex][chance.below(2) as usize]];
     let more = [Kind::Jellyfin, Kind::Plex, Kind::Sonarr, Kind::Radarr, Kind::Films, Kind::Shows];
     for _ in 0..1 + chance.below(3) {
         servers.push(more[chance.below(6) as usize]);
     }
+    let fetchers = [Fetcher::Torrents, Fetcher::Usenet, Fetcher::Torrents];
+    let clients = fetchers[..chance.below(4) as usize].to_vec();
     let (films, shows) = (4 + chance.below(12), 1 + chance.below(3));
     let mut steps = vec![Step::Sync { server: None, mode: Mode::Full, faults: Vec::new() }];
     // Some worlds are quiet and some wild: a fault hides what would be seen without it.
     let (trouble, people) = (chance.below(60), chance.below(40));
     for _ in 1..length {
         let step = match chance.below(100) {
-            0..84 => world_step(&mut chance),
+            0..72 => world_step(&mut chance),
+            72..76 => hook_step(&mut chance),
+            76..84 => queue_step(&mut chance, trouble),
             _ if chance.chance(people) => persons_step(&mut chance),
             _ => sync_step(&mut chance, trouble),
         };
@@ -196,7 +307,7 @@ pub fn from_seed(seed: u64, length: u32) -> Script {
         }
         steps.push(step);
     }
-    Script { seed, servers, films, shows, steps }
+    Script { seed, servers, clients, films, shows, steps }
 }
 
 fn world_step(chance: &mut Random) -> Step {
@@ -227,6 +338,61 @@ fn world_step(chance: &mut Random) -> Step {
         }
         92..97 => Step::Jump { seconds: i64::from(chance.below(3 * 86_400)) },
         _ => Step::Jump { seconds: -i64::from(chance.below(7_200)) },
+    }
+}
+
+/// Messages, and now and then the time to look at them.
+fn hook_step(chance: &mut Random) -> Step {
+    let news = match chance.below(100) {
+        0..40 => return Step::Minutes,
+        40..78 => News::Object,
+        78..84 => News::Unheard,
+        84..92 => News::Changed,
+        _ => News::Gone,
+    };
+    let times = 1 + chance.below(3);
+    Step::Hook { server: chance.pick(), object: chance.pick(), news, times }
+}
+
+/// What happens in download clients, what people tell them, and looks at them.
+fn queue_step(chance: &mut Random, trouble: u32) -> Step {
+    let (client, job) = (chance.pick(), chance.pick());
+    let wrong = |chance: &mut Random| chance.chance(trouble).then(|| a_trouble(chance));
+    match chance.below(100) {
+        0..18 => Step::Fetch { client, film: job },
+        18..44 => {
+            let to = [Going::Finishes, Going::Finishes, Going::Fails, Going::Stalls, Going::GoesOn];
+            Step::Go { client, job, to: to[chance.below(5) as usize] }
+        }
+        44..50 => Step::Drop { client, job },
+        50..60 => Step::Give { client, film: job, trouble: wrong(chance) },
+        60..70 => {
+            let orders = [Order::Pause, Order::Resume, Order::Cancel, Order::Retry];
+            let order = orders[chance.below(4) as usize];
+            Step::Order { download: job, order, trouble: wrong(chance) }
+        }
+        _ => {
+            let troubles = wrong(chance).map(|trouble| (chance.pick(), trouble));
+            let client = chance.chance(40).then_some(client);
+            Step::Look {
+                client,
+                twice: chance.chance(25),
+                troubles: troubles.into_iter().collect(),
+            }
+        }
+    }
+}
+
+fn a_trouble(chance: &mut Random) -> Trouble {
+    match chance.below(8) {
+        0 => Trouble::Down,
+        1 => Trouble::Refused,
+        2 => Trouble::Garbled,
+        3 => Trouble::Short,
+        4 => Trouble::Twice,
+        5 => Trouble::Reversed,
+        6 => Trouble::NoWord,
+        _ => Trouble::Rejects,
     }
 }
 

@@ -73,6 +73,57 @@ pub struct Personal {
     pub settings: Option<(bool, Option<String>)>,
 }
 
+/// A row of `downloads`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Download {
+    /// The name of its client.
+    pub client: String,
+    /// The client's id.
+    pub transfer: String,
+    /// Its name.
+    pub title: String,
+    /// What it does.
+    pub state: String,
+    /// It was finished.
+    pub finished: bool,
+    /// What was begun with it.
+    pub pending: Option<String>,
+    /// How many answers lacked it.
+    pub absent: i64,
+    /// Its client does not answer.
+    pub away: bool,
+    /// When it was written.
+    pub rest: String,
+}
+
+/// A row of `events` about a download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// What happened.
+    pub kind: String,
+    /// To which row, which may be gone.
+    pub download: Id,
+    /// The name of its client.
+    pub client: String,
+    /// The client's id.
+    pub transfer: String,
+}
+
+/// A row of `runs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its id.
+    pub id: Id,
+    /// The name of its source.
+    pub source: Option<String>,
+    /// It only showed what it would have done.
+    pub is_dry: bool,
+    /// How it ended.
+    pub status: String,
+    /// Why it was.
+    pub trigger: String,
+}
+
 /// Progress: position in seconds, whether played, and how often.
 pub type Progress = (i64, bool, i64);
 
@@ -93,10 +144,12 @@ pub struct Tables {
     pub progress: BTreeMap<(Id, String), Progress>,
     /// Holds that wait, with their runs.
     pub holds: Vec<(Id, Id)>,
+    /// The queue.
+    pub downloads: BTreeMap<Id, Download>,
     /// The number of the last event.
     pub events: i64,
-    /// Runs: id, whether of a source, whether it was a dry run, its status.
-    pub runs: Vec<(Id, bool, bool, String)>,
+    /// Runs, oldest first by the clock, which may have been set back.
+    pub runs: Vec<Run>,
     /// Lines of the journal that removed an item.
     pub removed: Vec<Id>,
 }
@@ -202,8 +255,12 @@ const PROGRESS: &str = "SELECT p.item_id, s.name, p.position_seconds, \
     JOIN viewers v ON v.id = p.viewer_id JOIN sources s ON s.id = v.source_id";
 const HOLDS: &str = "SELECT id, run_id FROM holds WHERE state = 'pending' ORDER BY id";
 const EVENTS: &str = "SELECT COALESCE(MAX(seq), 0) FROM events";
-const RUNS: &str = "SELECT id, CASE WHEN source_id IS NULL THEN 0 ELSE 1 END, \
-    CASE WHEN dry_run THEN 1 ELSE 0 END, status FROM runs ORDER BY id";
+const DOWNLOADS: &str = "SELECT d.id, c.name, d.client_download_id, d.title, d.state, \
+    CASE WHEN d.completed_at IS NULL THEN 0 ELSE 1 END, d.pending_op, d.absent_count, \
+    CASE WHEN d.unreachable_since IS NULL THEN 0 ELSE 1 END, CAST(d.updated_at AS text) \
+    FROM downloads d JOIN download_clients c ON c.id = d.client_id";
+const RUNS: &str = "SELECT r.id, s.name, CASE WHEN r.dry_run THEN 1 ELSE 0 END, r.status, r.trigger \
+    FROM runs r LEFT JOIN sources s ON s.id = r.source_id ORDER BY r.started_at, r.id";
 const REMOVED: &str = "SELECT item_id FROM run_changes WHERE entity = 'item' AND op = 'remove' \
     AND state <> 'held' AND item_id IS NOT NULL";
 
@@ -251,8 +308,46 @@ pub fn read(from: &impl Reader) -> Result<Tables> {
         tables.external_ids.insert((kind, provider, value), row[3].id().context(nonsense)?);
     }
     read_personal(from, &mut tables)?;
+    read_queue(from, &mut tables)?;
     read_history(from, &mut tables)?;
     Ok(tables)
+}
+
+/// What happened to downloads since an event.
+///
+/// # Errors
+/// What the database says, and a row that makes no sense.
+pub fn happened(from: &impl Reader, since: i64) -> Result<Vec<Happened>> {
+    let sql = format!(
+        "SELECT e.kind, e.download_id, c.name, e.data ->> 'transfer_id' FROM events e \
+         JOIN download_clients c ON c.id = e.client_id \
+         WHERE e.seq > {since} AND e.download_id IS NOT NULL ORDER BY e.seq"
+    );
+    let line = |row: &Vec<Cell>| {
+        let text = |n: usize| row[n].text().unwrap_or_default();
+        let download = row[1].id().context("an event without subject")?;
+        Ok(Happened { kind: text(0), download, client: text(2), transfer: text(3) })
+    };
+    from.rows(&sql)?.iter().map(line).collect()
+}
+
+fn read_queue(from: &impl Reader, tables: &mut Tables) -> Result<()> {
+    for row in from.rows(DOWNLOADS)? {
+        let text = |n: usize| row[n].text().unwrap_or_default();
+        let download = Download {
+            client: text(1),
+            transfer: text(2),
+            title: text(3),
+            state: text(4),
+            finished: row[5].is_true(),
+            pending: row[6].text(),
+            absent: row[7].int().unwrap_or_default(),
+            away: row[8].is_true(),
+            rest: text(9),
+        };
+        tables.downloads.insert(row[0].id().context("a download without id")?, download);
+    }
+    Ok(())
 }
 
 fn read_personal(from: &impl Reader, tables: &mut Tables) -> Result<()> {
@@ -282,8 +377,9 @@ fn read_history(from: &impl Reader, tables: &mut Tables) -> Result<()> {
     }
     for row in from.rows(RUNS)? {
         let id = row[0].id().context("a run without id")?;
-        let status = row[3].text().unwrap_or_default();
-        tables.runs.push((id, row[1].is_true(), row[2].is_true(), status));
+        let (source, status) = (row[1].text(), row[3].text().unwrap_or_default());
+        let trigger = row[4].text().unwrap_or_default();
+        tables.runs.push(Run { id, source, is_dry: row[2].is_true(), status, trigger });
     }
     tables.removed = from.rows(REMOVED)?.iter().filter_map(|row| row[0].id()).collect();
     tables.removed.sort_unstable();

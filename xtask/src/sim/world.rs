@@ -11,6 +11,7 @@ use shelfread_domain::{
     SourceKind,
 };
 
+use super::clients::Client;
 use super::script::Kind;
 
 /// A part of a work.
@@ -40,6 +41,8 @@ pub struct Work {
     pub episodes: Vec<Episode>,
     /// What happened to it leaves open which item it is, for any program.
     pub loose: bool,
+    /// Some server ever had a file of it.
+    pub filed: bool,
     /// What a server has not told yet since something about it changed. When more changes before
     /// that, nobody can follow.
     pub untold: BTreeSet<usize>,
@@ -109,6 +112,8 @@ pub struct World {
     pub works: Vec<Work>,
     /// Servers.
     pub servers: Vec<Server>,
+    /// Download clients.
+    pub clients: Vec<Client>,
     pub(super) identities: u32,
 }
 
@@ -327,12 +332,22 @@ fn external_ids(work: usize, w: &Work, kind: Kind) -> Vec<ExternalId> {
     ids.iter().filter_map(|(provider, value)| ExternalId::new(provider.clone(), value)).collect()
 }
 
+/// How a film is called where it is fetched.
+pub fn release(film: usize) -> String {
+    format!("Work.{film}.{}.1080p.WEB-DL", year(film))
+}
+
+/// The size of its file, by which it is known again in the library.
+pub fn film_size(film: usize) -> u64 {
+    1_000_000 + film as u64 * 10_000
+}
+
 fn file((work, part): Thing, moved: u32, version: u32, server: &str) -> FileRef {
     let (name, size) = match part {
         Part::Episode(n) => (format!("{work}e{n}"), n as u64 + 1),
         _ => (format!("{work}"), 0),
     };
-    let size = 1_000_000 + work as u64 * 10_000 + size * 10 + u64::from(version);
+    let size = film_size(work) + size * 10 + u64::from(version);
     FileRef::new(format!("/{server}/Work {work} {moved}/{name} v{version}.mkv"), Some(size))
 }
 
