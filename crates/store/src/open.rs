@@ -8,7 +8,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector,
+};
 use sqlx::ConnectOptions;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
@@ -26,6 +28,8 @@ const STATEMENTS: usize = 256;
 /// Rows that wait between SQLite's thread and ours: switching for every few of them costs more
 /// than reading them.
 const ROWS: usize = 1_000;
+/// What the writer keeps of the database at hand: 8 MB, which SQLite takes as KiB below zero.
+const CACHE: i32 = -8_000;
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
 
@@ -85,6 +89,19 @@ impl Store {
         self.write.get_database_backend()
     }
 
+    /// Whether the writer keeps more of the database at hand, as it should while most of its rows
+    /// are written anew, in no order that they lie in. PostgreSQL has its own mind about that.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn expect_rewriting(&self, rewriting: bool) -> Result<()> {
+        if self.write.get_database_backend() == DbBackend::Sqlite {
+            let size = if rewriting { 2 * CACHE } else { CACHE };
+            self.write.execute_unprepared(&format!("PRAGMA cache_size = {size}")).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until every connection is closed; SQLite then folds its log into the file.
     ///
     /// # Errors
@@ -130,7 +147,7 @@ async fn open_sqlite(url: &str, shown: &str) -> Result<(DatabaseConnection, Data
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(ROWS)
-        .pragma("cache_size", "-8000")
+        .pragma("cache_size", CACHE.to_string())
         // 64 MiB: a page that is written again and again goes into the database only now and then.
         .pragma("wal_autocheckpoint", "16000")
         .disable_statement_logging();

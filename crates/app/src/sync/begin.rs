@@ -168,6 +168,9 @@ async fn identify(app: &App, source: &SourceRow, dry_run: bool) -> Result<Found>
     let open = app.factory.open(source).map_err(named)?;
     let identity = open.media.identify().await.map_err(named)?;
     let other_server = source.server_id.as_ref().is_some_and(|id| *id != identity.server_id);
+    if other_server {
+        app.store.expect_rewriting(true).await?;
+    }
     let viewer = match &identity.viewer {
         Some(v) => find_viewer(app, source, v, other_server, dry_run).await?,
         None => None,

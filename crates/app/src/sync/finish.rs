@@ -18,6 +18,11 @@ impl Run<'_> {
             RunStatus::Failed => self.report.errors.first().map(|e| e.message.clone()),
             _ => None,
         };
+        if self.other_server
+            && let Err(error) = self.app.store.expect_rewriting(false).await
+        {
+            tracing::warn!(%error, "the database keeps more memory than it needs");
+        }
         record(self.app, &self.source, self.request.trigger, &mut self.report, failure.as_deref())
             .await;
         self.observer.ended(&self.report);
