@@ -141,6 +141,12 @@ impl Session {
         assert!(!paths.is_empty());
         for path in paths {
             let request = self.ask(Method::GET, &path).bearer_auth(token);
+            if path.ends_with("/hook") {
+                // It is there to show the secret, to admins. It must be heard nowhere else.
+                let status = request.send().await.unwrap().status().as_u16();
+                assert!(matches!(status, 200 | 404), "{path}: {status}");
+                continue;
+            }
             let (status, _) = self.hear(&path, request).await;
             assert!(status < 500, "{path}: {status}");
         }
