@@ -245,14 +245,14 @@ impl Run<'_> {
                 Listed::Failed(failure) => listing.unreadable.extend(failure.remote_id),
                 Listed::Expected(_) => {}
                 Listed::End(coverage) if coverage.complete => {
-                    has_news |= self.finds_place(&listing, unknown.take_all()).await?;
+                    has_news = has_news || self.finds_place(&listing, unknown.take_all()).await?;
                     let Listing { index, unreadable, .. } = listing;
                     return Ok(Look { index, unreadable, has_news });
                 }
                 Listed::End(coverage) => return Err(self.incomplete(&remote, coverage.reason)),
             }
             while let Some(ready) = unknown.take_ready() {
-                has_news |= self.finds_place(&listing, ready).await?;
+                has_news = has_news || self.finds_place(&listing, ready).await?;
             }
         }
         Err(self.incomplete(&remote, None))

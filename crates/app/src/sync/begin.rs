@@ -168,13 +168,14 @@ async fn identify(app: &App, source: &SourceRow, dry_run: bool) -> Result<Found>
     let open = app.factory.open(source).map_err(named)?;
     let identity = open.media.identify().await.map_err(named)?;
     let other_server = source.server_id.as_ref().is_some_and(|id| *id != identity.server_id);
-    if other_server {
-        app.store.expect_rewriting(true).await?;
-    }
     let viewer = match &identity.viewer {
         Some(v) => find_viewer(app, source, v, other_server, dry_run).await?,
         None => None,
     };
+    // Last, so that nothing but the end of the run must take it back.
+    if other_server {
+        app.store.expect_rewriting(true).await?;
+    }
     Ok(Found { open, identity, viewer, other_server })
 }
 

@@ -106,13 +106,11 @@ pub fn routes() -> Routes {
     Routes::new().merge(login::routes()).merge(setup::routes())
 }
 
-#[allow(dead_code, reason = "for handlers of pages and of the API")]
 /// Somebody who may look. `gate` lets nobody else in, so a handler needs this only to know who it
 /// is.
 #[derive(Debug, Clone)]
 pub struct Reader(pub Identity);
 
-#[allow(dead_code, reason = "for handlers of pages and of the API")]
 /// Somebody who may do everything.
 #[derive(Debug, Clone)]
 pub struct Admin(pub Identity);
