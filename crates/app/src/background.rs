@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use shelfread_domain::SourceId;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -97,22 +98,24 @@ impl App {
 
     /// Hands on events until it is told to stop: those of this process at once, those of others
     /// within a second.
-    pub async fn follow_events(&self, stop: CancellationToken) {
-        let mut fails = false;
-        loop {
-            let published = self.publish().await;
-            match &published {
-                Err(error) if !fails => tracing::warn!(%error, "events could not be read"),
-                Ok(()) if fails => tracing::info!("events can be read again"),
-                _ => {}
+    pub fn follow_events(&self, stop: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut fails = false;
+            loop {
+                let published = self.publish().await;
+                match &published {
+                    Err(error) if !fails => tracing::warn!(%error, "events could not be read"),
+                    Ok(()) if fails => tracing::info!("events can be read again"),
+                    _ => {}
+                }
+                fails = published.is_err();
+                tokio::select! {
+                    () = self.clock.sleep(FOLLOW_EVERY) => {}
+                    () = self.store.events_written() => {}
+                    () = stop.cancelled() => return,
+                }
             }
-            fails = published.is_err();
-            tokio::select! {
-                () = self.clock.sleep(FOLLOW_EVERY) => {}
-                () = self.store.events_written() => {}
-                () = stop.cancelled() => return,
-            }
-        }
+        })
     }
 
     /// Gives back what this process holds, once nothing of it is at work: runs that were cut off

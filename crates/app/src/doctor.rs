@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::json;
 use shelfread_domain::{Change, Counts, ItemId, ItemRecord, Plan, Row, RunId};
@@ -46,35 +47,42 @@ impl App {
     ///
     /// # Errors
     /// Only when the database cannot be read at all.
-    pub async fn doctor(&self, connections: bool) -> Result<Examination> {
-        let mut findings = self.store.doctor(self.clock.now()).await?;
-        for lease in self.dead_leases().await? {
-            findings.push(dead(&lease, "its owner is gone"));
-        }
-        if findings.iter().all(|finding| finding.kind != "lease" || finding.subject != CATALOGUE) {
-            findings.extend(self.underived(false).await?);
-        }
-        let connections = if connections { self.connections().await? } else { Vec::new() };
-        Ok(Examination { findings, connections, mended: Vec::new() })
+    pub fn doctor(&self, connections: bool) -> BoxFuture<'_, Result<Examination>> {
+        Box::pin(async move {
+            let mut findings = self.store.doctor(self.clock.now()).await?;
+            for lease in self.dead_leases().await? {
+                findings.push(dead(&lease, "its owner is gone"));
+            }
+            if findings
+                .iter()
+                .all(|finding| finding.kind != "lease" || finding.subject != CATALOGUE)
+            {
+                findings.extend(self.underived(false).await?);
+            }
+            let connections = if connections { self.connections().await? } else { Vec::new() };
+            Ok(Examination { findings, connections, mended: Vec::new() })
+        })
     }
 
     /// Mends what follows from what is there, and examines the rest.
     ///
     /// # Errors
     /// When the database cannot be read or written; what was mended until then stays.
-    pub async fn repair(&self, connections: bool) -> Result<Examination> {
-        let mut mended = Vec::new();
-        for lease in self.dead_leases().await? {
-            mended.push(dead(&lease, "given back: its owner is gone"));
-            self.store.release_lease(lease).await?;
-        }
-        if self.store.restore_lock().await? {
-            let message = "the row that every batch locks is there again".to_owned();
-            mended.push(Finding { kind: "lease", subject: CATALOGUE.to_owned(), message });
-        }
-        mended.extend(self.mend_rows().await?);
-        mended.extend(self.underived(true).await?);
-        Ok(Examination { mended, ..self.doctor(connections).await? })
+    pub fn repair(&self, connections: bool) -> BoxFuture<'_, Result<Examination>> {
+        Box::pin(async move {
+            let mut mended = Vec::new();
+            for lease in self.dead_leases().await? {
+                mended.push(dead(&lease, "given back: its owner is gone"));
+                self.store.release_lease(lease).await?;
+            }
+            if self.store.restore_lock().await? {
+                let message = "the row that every batch locks is there again".to_owned();
+                mended.push(Finding { kind: "lease", subject: CATALOGUE.to_owned(), message });
+            }
+            mended.extend(self.mend_rows().await?);
+            mended.extend(self.underived(true).await?);
+            Ok(Examination { mended, ..self.doctor(connections).await? })
+        })
     }
 
     async fn connections(&self) -> Result<Vec<Connection>> {

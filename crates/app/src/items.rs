@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::Serialize;
 use shelfread_domain::record::{MatchBasis, ProgressRecord, Review};
 use shelfread_domain::{
@@ -119,16 +120,21 @@ impl App {
     ///
     /// # Errors
     /// When `after` is no such value of this order, or the database failed.
-    pub async fn items(
-        &self,
-        filter: &ItemFilter,
-        after: Option<&str>,
+    pub fn items<'a>(
+        &'a self,
+        filter: &'a ItemFilter,
+        after: Option<&'a str>,
         limit: u64,
-    ) -> Result<ItemPage> {
-        let after = after.map(|text| cursor(filter.sort, text)).transpose()?;
-        let limit = limit.clamp(1, 10_000);
-        let (items, next) = self.store.items(filter, after.as_ref(), limit).await?;
-        Ok(ItemPage { items: items.into_iter().map(view).collect(), next: next.as_ref().map(told) })
+    ) -> BoxFuture<'a, Result<ItemPage>> {
+        Box::pin(async move {
+            let after = after.map(|text| cursor(filter.sort, text)).transpose()?;
+            let limit = limit.clamp(1, 10_000);
+            let (items, next) = self.store.items(filter, after.as_ref(), limit).await?;
+            Ok(ItemPage {
+                items: items.into_iter().map(view).collect(),
+                next: next.as_ref().map(told),
+            })
+        })
     }
 }
 
@@ -168,26 +174,29 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; what the database says.
-    pub async fn item(&self, id: ItemId) -> Result<ItemShown> {
-        let unknown = || AppError::not_found("item", id.to_string());
-        let detail = self.store.item(id).await?.ok_or_else(unknown)?;
-        let show = match &detail.show {
-            Some(show) => self.store.item(show.id).await?,
-            None => None,
-        };
-        let top = show.as_ref().unwrap_or(&detail);
-        let external_ids = &top.external_ids;
-        let sources = self.store.sources().await?;
-        let link = |l: &ListingDetail| {
-            let source = sources.iter().find(|s| s.name == l.source)?;
-            let (kind, remote_id) = (l.listing.kind, &l.listing.remote_id);
-            let mut of_source = top.listings.iter().filter(|other| other.source == l.source);
-            let slug = of_source.find_map(|l| l.listing.facts.slug.as_deref());
-            self.factory.web_url(source, &WebObject { kind, remote_id, external_ids, slug })
-        };
-        let there = |l: &&ListingDetail| l.listing.missing_since.is_none();
-        let links = detail.listings.iter().map(|l| Some(l).filter(there).and_then(link)).collect();
-        Ok(ItemShown { detail, links })
+    pub fn item(&self, id: ItemId) -> BoxFuture<'_, Result<ItemShown>> {
+        Box::pin(async move {
+            let unknown = || AppError::not_found("item", id.to_string());
+            let detail = self.store.item(id).await?.ok_or_else(unknown)?;
+            let show = match &detail.show {
+                Some(show) => self.store.item(show.id).await?,
+                None => None,
+            };
+            let top = show.as_ref().unwrap_or(&detail);
+            let external_ids = &top.external_ids;
+            let sources = self.store.sources().await?;
+            let link = |l: &ListingDetail| {
+                let source = sources.iter().find(|s| s.name == l.source)?;
+                let (kind, remote_id) = (l.listing.kind, &l.listing.remote_id);
+                let mut of_source = top.listings.iter().filter(|other| other.source == l.source);
+                let slug = of_source.find_map(|l| l.listing.facts.slug.as_deref());
+                self.factory.web_url(source, &WebObject { kind, remote_id, external_ids, slug })
+            };
+            let there = |l: &&ListingDetail| l.listing.missing_since.is_none();
+            let links =
+                detail.listings.iter().map(|l| Some(l).filter(there).and_then(link)).collect();
+            Ok(ItemShown { detail, links })
+        })
     }
 }
 

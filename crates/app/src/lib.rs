@@ -4,6 +4,9 @@
 //! This crate knows the ports and the store, and wires the heart (`reconcile`) between them. It
 //! deliberately does **not** know any adapter, any HTTP, any terminal and no configuration file:
 //! adapters come in through [`SourceFactory`], progress goes out through [`Observer`].
+//!
+//! Long operations return a `BoxFuture`: an `async fn` is compiled again in every crate that awaits
+//! it, with all that it calls; a boxed one is compiled once, here.
 
 pub mod access;
 mod background;

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use futures::future::BoxFuture;
 use shelfread_domain::{
     Counts, Existing, ItemId, LibraryId, Lookup, RunId, RunMode, RunStatus, Trigger,
 };
@@ -29,16 +30,18 @@ impl App {
     ///
     /// # Errors
     /// What the database says; what was done so far stays, and the rest is done the next time.
-    pub async fn settle_order(&self) -> Result<Option<RunId>> {
-        let changed = self.store.unsettled_sources().await?;
-        if changed.is_empty() {
-            return Ok(None);
-        }
-        let sources: Vec<_> = changed.iter().map(|(id, _)| *id).collect();
-        let items = self.store.items_shared_by(&sources).await?;
-        let run = self.settle_items(&items, &[]).await?;
-        self.store.set_settled(&changed).await?;
-        Ok(run)
+    pub fn settle_order(&self) -> BoxFuture<'_, Result<Option<RunId>>> {
+        Box::pin(async move {
+            let changed = self.store.unsettled_sources().await?;
+            if changed.is_empty() {
+                return Ok(None);
+            }
+            let sources: Vec<_> = changed.iter().map(|(id, _)| *id).collect();
+            let items = self.store.items_shared_by(&sources).await?;
+            let run = self.settle_items(&items, &[]).await?;
+            self.store.set_settled(&changed).await?;
+            Ok(run)
+        })
     }
 
     /// Settles items as if nothing were listed in the libraries that are `leaving`.

@@ -14,6 +14,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use shelfread_domain::{
     Change, Counts, Existing, ItemId, ItemRecord, Known, LibraryId, ListingId, ListingRecord,
     Lookup, Op, OverrideRecord, Plan, ProgressRecord, Row, RunId, RunMode, RunStatus,
@@ -40,19 +41,21 @@ impl App {
     /// # Errors
     /// [`AppError::Usage`] when there is nothing to take back: it was a dry run, is still at work,
     /// or was reverted before. What the database says.
-    pub async fn revert(&self, id: RunId) -> Result<RunReport> {
-        let reverted = self.revertible(id).await?;
-        let sources = self.store.sources().await?;
-        let source = sources.iter().find(|s| Some(s.id) == reverted.run.source_id);
-        let lease = match source {
-            Some(source) => crate::sync::take_lease(self, source).await?,
-            None => crate::sync::take_persons_lease(self).await?,
-        };
-        let renewal = crate::sync::keep_lease(self, &lease);
-        let done = self.revert_leased(&reverted, lease.clone()).await;
-        drop(renewal);
-        self.store.release_lease(lease).await?;
-        done
+    pub fn revert(&self, id: RunId) -> BoxFuture<'_, Result<RunReport>> {
+        Box::pin(async move {
+            let reverted = self.revertible(id).await?;
+            let sources = self.store.sources().await?;
+            let source = sources.iter().find(|s| Some(s.id) == reverted.run.source_id);
+            let lease = match source {
+                Some(source) => crate::sync::take_lease(self, source).await?,
+                None => crate::sync::take_persons_lease(self).await?,
+            };
+            let renewal = crate::sync::keep_lease(self, &lease);
+            let done = self.revert_leased(&reverted, lease.clone()).await;
+            drop(renewal);
+            self.store.release_lease(lease).await?;
+            done
+        })
     }
 
     async fn revertible(&self, id: RunId) -> Result<RunRow> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::Serialize;
 use shelfread_domain::{Counts, Existing, RunId, RunMode, RunStatus, Trigger};
 use shelfread_store::{ChangeState, LibraryCoverage, Page, RunChange, RunError, RunFilter, RunRow};
@@ -145,19 +146,21 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`]; what the database says.
-    pub async fn run(&self, id: RunId, after: i64, limit: u64) -> Result<RunShown> {
-        let row = self.run_row(id).await?;
-        let (items, listings) = self.store.created_by(id).await?;
-        let mut totals: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-        for (kind, what, count) in self.store.run_totals(id).await? {
-            totals.entry(kind.to_string()).or_default().insert(what, count);
-        }
-        Ok(RunShown {
-            run: RunView::of(&row),
-            created: Created { items, listings },
-            totals,
-            errors: self.store.run_errors(id).await?,
-            lines: self.lines(&row, after, limit).await?,
+    pub fn run(&self, id: RunId, after: i64, limit: u64) -> BoxFuture<'_, Result<RunShown>> {
+        Box::pin(async move {
+            let row = self.run_row(id).await?;
+            let (items, listings) = self.store.created_by(id).await?;
+            let mut totals: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+            for (kind, what, count) in self.store.run_totals(id).await? {
+                totals.entry(kind.to_string()).or_default().insert(what, count);
+            }
+            Ok(RunShown {
+                run: RunView::of(&row),
+                created: Created { items, listings },
+                totals,
+                errors: self.store.run_errors(id).await?,
+                lines: self.lines(&row, after, limit).await?,
+            })
         })
     }
 

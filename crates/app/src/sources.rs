@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -295,10 +296,12 @@ impl App {
     ///
     /// # Errors
     /// When the source cannot work as it is, or the database failed.
-    pub async fn save_source(&self, row: &SourceRow) -> Result<SourceId> {
-        let id = self.note_source(row).await?;
-        self.settle_order().await?;
-        Ok(id)
+    pub fn save_source<'a>(&'a self, row: &'a SourceRow) -> BoxFuture<'a, Result<SourceId>> {
+        Box::pin(async move {
+            let id = self.note_source(row).await?;
+            self.settle_order().await?;
+            Ok(id)
+        })
     }
 
     /// Like [`App::save_source`], one of several: items follow with [`App::settle_order`].
@@ -330,12 +333,14 @@ impl App {
     ///
     /// # Errors
     /// When it cannot work as it is, or cannot be read.
-    pub async fn try_source(&self, source: &SourceRow) -> Result<Tested> {
-        let named = |error| AppError::Source { name: source.name.clone(), error };
-        let open = self.factory.open(source).map_err(named)?;
-        let identity = open.media.identify().await.map_err(named)?;
-        let libraries = open.media.libraries().await.map_err(named)?;
-        Ok(Tested { identity, libraries })
+    pub fn try_source<'a>(&'a self, source: &'a SourceRow) -> BoxFuture<'a, Result<Tested>> {
+        Box::pin(async move {
+            let named = |error| AppError::Source { name: source.name.clone(), error };
+            let open = self.factory.open(source).map_err(named)?;
+            let identity = open.media.identify().await.map_err(named)?;
+            let libraries = open.media.libraries().await.map_err(named)?;
+            Ok(Tested { identity, libraries })
+        })
     }
 
     /// Forgets a source with everything that it listed. Its items stay, and show what the other

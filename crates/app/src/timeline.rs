@@ -3,6 +3,7 @@
 //! told of each, so that what happens meanwhile moves nothing.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::Serialize;
 use shelfread_domain::{ItemId, RunId};
 use shelfread_store::{Event, PastChange};
@@ -99,26 +100,28 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] for what never was; [`AppError::Usage`] when `after` is no such value;
     /// what the database says.
-    pub async fn timeline(
-        &self,
+    pub fn timeline<'a>(
+        &'a self,
         item: ItemId,
-        after: Option<&str>,
+        after: Option<&'a str>,
         limit: u64,
-    ) -> Result<Timeline> {
-        let mut place = after.map_or(Ok(Place::default()), Place::read)?;
-        // One more than is told says whether there is more.
-        let changes = self.store.changes_of(item, place.change, limit + 1).await?;
-        let events = self.store.events_of(item, place.event, limit + 1).await?;
-        let is_silent = changes.is_empty() && events.is_empty();
-        if is_silent && after.is_none() && self.store.item(item).await?.is_none() {
-            return Err(AppError::not_found("item", item.to_string()));
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut past = merged(changes, events);
-        let more = past.len() > limit;
-        past.truncate(limit);
-        past.iter().for_each(|one| place.pass(one));
-        Ok(Timeline { past, next: more.then(|| place.told()) })
+    ) -> BoxFuture<'a, Result<Timeline>> {
+        Box::pin(async move {
+            let mut place = after.map_or(Ok(Place::default()), Place::read)?;
+            // One more than is told says whether there is more.
+            let changes = self.store.changes_of(item, place.change, limit + 1).await?;
+            let events = self.store.events_of(item, place.event, limit + 1).await?;
+            let is_silent = changes.is_empty() && events.is_empty();
+            if is_silent && after.is_none() && self.store.item(item).await?.is_none() {
+                return Err(AppError::not_found("item", item.to_string()));
+            }
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let mut past = merged(changes, events);
+            let more = past.len() > limit;
+            past.truncate(limit);
+            past.iter().for_each(|one| place.pass(one));
+            Ok(Timeline { past, next: more.then(|| place.told()) })
+        })
     }
 }
 

@@ -15,6 +15,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shelfread_domain::{
     Change, ExternalId, ExternalIdRecord, Field, ItemId, ItemKind, ItemRecord, ListingId,
@@ -183,14 +184,21 @@ impl Batch {
     /// [`StoreError::UserOwned`] when the plan would write what a person set, which only
     /// [`Batch::apply_revert`] may; [`StoreError::Stale`], [`StoreError::Constraint`] and what the
     /// database says. After an error the batch can only be dropped.
-    pub async fn apply(&mut self, run: RunId, plan: &Plan, now: DateTime<Utc>) -> Result<()> {
-        self.check()?;
-        let net = net(&plan.changes);
-        let sorted = Sorted::of(&net);
-        sorted.refuse_personal()?;
-        let stamp = Stamp { run, now };
-        let applied = self.write(&net, &sorted, stamp).await;
-        self.guard(applied)
+    pub fn apply<'a>(
+        &'a mut self,
+        run: RunId,
+        plan: &'a Plan,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            let net = net(&plan.changes);
+            let sorted = Sorted::of(&net);
+            sorted.refuse_personal()?;
+            let stamp = Stamp { run, now };
+            let applied = self.write(&net, &sorted, stamp).await;
+            self.guard(applied)
+        })
     }
 
     async fn write(&mut self, net: &[Net<'_>], sorted: &Sorted<'_>, stamp: Stamp) -> Result<()> {
@@ -200,25 +208,27 @@ impl Batch {
 }
 
 /// Steps 1 to 6 of the module.
-pub async fn write_catalogue(
-    session: &Session<DatabaseTransaction>,
-    sorted: &Sorted<'_>,
+pub fn write_catalogue<'a>(
+    session: &'a Session<DatabaseTransaction>,
+    sorted: &'a Sorted<'_>,
     stamp: Stamp,
-) -> Result<()> {
-    let Sorted { items, listings, external_ids, progress, .. } = sorted;
-    let alone = Alone::of(sorted);
-    PROGRESS.delete(session, &alone.rows(progress, |p| Some(p.item_id))).await?;
-    EXTERNAL_IDS.delete(session, &alone.rows(external_ids, |e| Some(e.item_id))).await?;
-    LISTINGS.delete(session, &alone.rows(listings, |l| l.item_id)).await?;
-    park_items(session, items).await?;
-    ITEMS.insert(session, &items.insert, stamp).await?;
-    ITEMS.update(session, &items.update, stamp).await?;
-    park_listings(session, listings).await?;
-    write_rows(session, &LISTINGS, listings, stamp).await?;
-    note_unlisted(session, items, listings).await?;
-    write_rows(session, &EXTERNAL_IDS, external_ids, stamp).await?;
-    write_rows(session, &PROGRESS, progress, stamp).await?;
-    delete_items(session, &items.delete).await
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let Sorted { items, listings, external_ids, progress, .. } = sorted;
+        let alone = Alone::of(sorted);
+        PROGRESS.delete(session, &alone.rows(progress, |p| Some(p.item_id))).await?;
+        EXTERNAL_IDS.delete(session, &alone.rows(external_ids, |e| Some(e.item_id))).await?;
+        LISTINGS.delete(session, &alone.rows(listings, |l| l.item_id)).await?;
+        park_items(session, items).await?;
+        ITEMS.insert(session, &items.insert, stamp).await?;
+        ITEMS.update(session, &items.update, stamp).await?;
+        park_listings(session, listings).await?;
+        write_rows(session, &LISTINGS, listings, stamp).await?;
+        note_unlisted(session, items, listings).await?;
+        write_rows(session, &EXTERNAL_IDS, external_ids, stamp).await?;
+        write_rows(session, &PROGRESS, progress, stamp).await?;
+        delete_items(session, &items.delete).await
+    })
 }
 
 /// New items without a listing are missing; the database only sees that when a listing goes.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 use tokio::sync::Notify;
 
@@ -37,19 +38,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`], [`StoreError::Busy`] when another batch takes too long, and what
     /// the database says.
-    pub async fn begin(&self, lease: Option<&Lease>) -> Result<Batch> {
-        let session = Session::new(sql::begin(&self.write).await?);
-        if session.backend() == DbBackend::Postgres {
-            // A plan for a table that was empty when it was made must not read it whole later,
-            // not even in the check of a foreign key.
-            session.conn().execute_unprepared("SET LOCAL enable_seqscan = off").await?;
-        }
-        lock_catalogue(&session).await?;
-        if let Some(lease) = lease {
-            check_lease(&session, lease).await?;
-        }
-        let news = Some(Arc::clone(&self.news));
-        Ok(Batch { session, seq: None, news, has_news: false, failed: false })
+    pub fn begin<'a>(&'a self, lease: Option<&'a Lease>) -> BoxFuture<'a, Result<Batch>> {
+        Box::pin(async move {
+            let session = Session::new(sql::begin(&self.write).await?);
+            if session.backend() == DbBackend::Postgres {
+                // A plan for a table that was empty when it was made must not read it whole later,
+                // not even in the check of a foreign key.
+                session.conn().execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+            }
+            lock_catalogue(&session).await?;
+            if let Some(lease) = lease {
+                check_lease(&session, lease).await?;
+            }
+            let news = Some(Arc::clone(&self.news));
+            Ok(Batch { session, seq: None, news, has_news: false, failed: false })
+        })
     }
 }
 
@@ -89,23 +92,25 @@ impl Batch {
     ///
     /// # Errors
     /// [`StoreError::BatchFailed`] after a write of this batch failed, and what the database says.
-    pub async fn commit(self) -> Result<()> {
-        if self.failed {
-            return Err(StoreError::BatchFailed);
-        }
-        self.session.into_inner().commit().await?;
-        if let Some(news) = self.news.filter(|_| self.has_news) {
-            news.notify_one();
-        }
-        Ok(())
+    pub fn commit(self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            if self.failed {
+                return Err(StoreError::BatchFailed);
+            }
+            self.session.into_inner().commit().await?;
+            if let Some(news) = self.news.filter(|_| self.has_news) {
+                news.notify_one();
+            }
+            Ok(())
+        })
     }
 
     /// Takes everything back and waits until it is. Dropping does the same in the background.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn rollback(self) -> Result<()> {
-        Ok(self.session.into_inner().rollback().await?)
+    pub fn rollback(self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move { Ok(self.session.into_inner().rollback().await?) })
     }
 
     /// Whether PostgreSQL plans every query for its keys and the tables as they are now. It must for

@@ -3,6 +3,7 @@
 //! fields that an item shows) is not its part.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use serde::Serialize;
 use uuid::Uuid;
@@ -142,25 +143,27 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn doctor(&self, now: DateTime<Utc>) -> Result<Vec<Finding>> {
-        let session = Session::new(self.read.clone());
-        let mut findings = Vec::new();
-        if session.backend() == DbBackend::Sqlite {
-            check_file(&session, &mut findings).await?;
-        }
-        for message in entity::drift(&session).await? {
-            findings.push(Finding { kind: "schema", subject: "schema".to_owned(), message });
-        }
-        for check in CHECKS {
-            for row in session.query(check.sql, Vec::new()).await? {
-                let (subject, message) = (cell(&row, 0)?, check.message.to_owned());
-                findings.push(Finding { kind: check.kind, subject, message });
+    pub fn doctor(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<Finding>>> {
+        Box::pin(async move {
+            let session = Session::new(self.read.clone());
+            let mut findings = Vec::new();
+            if session.backend() == DbBackend::Sqlite {
+                check_file(&session, &mut findings).await?;
             }
-        }
-        check_lock(&session, &mut findings).await?;
-        check_runs(&session, now, &mut findings).await?;
-        check_keys(&session, &mut findings).await?;
-        Ok(findings)
+            for message in entity::drift(&session).await? {
+                findings.push(Finding { kind: "schema", subject: "schema".to_owned(), message });
+            }
+            for check in CHECKS {
+                for row in session.query(check.sql, Vec::new()).await? {
+                    let (subject, message) = (cell(&row, 0)?, check.message.to_owned());
+                    findings.push(Finding { kind: check.kind, subject, message });
+                }
+            }
+            check_lock(&session, &mut findings).await?;
+            check_runs(&session, now, &mut findings).await?;
+            check_keys(&session, &mut findings).await?;
+            Ok(findings)
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod items;
 mod record;
 mod view;
 
+use futures::future::BoxFuture;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -139,15 +140,17 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn apply_downloads(
-        &mut self,
-        plan: &DownloadPlan,
-        matches: &[DownloadMatch],
+    pub fn apply_downloads<'a>(
+        &'a mut self,
+        plan: &'a DownloadPlan,
+        matches: &'a [DownloadMatch],
         now: DateTime<Utc>,
-    ) -> Result<HashSet<DownloadId>> {
-        self.check()?;
-        let written = self.write_downloads(plan, matches, now).await;
-        self.guard(written)
+    ) -> BoxFuture<'a, Result<HashSet<DownloadId>>> {
+        Box::pin(async move {
+            self.check()?;
+            let written = self.write_downloads(plan, matches, now).await;
+            self.guard(written)
+        })
     }
 
     async fn write_downloads(

@@ -3,6 +3,7 @@
 //! number seen misses nothing.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, DbBackend, QueryResult, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -116,11 +117,13 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn append_events(&mut self, events: &[NewEvent]) -> Result<()> {
-        self.check()?;
-        self.has_news |= !events.is_empty();
-        let written = append(&self.session, events).await;
-        self.guard(written)
+    pub fn append_events<'a>(&'a mut self, events: &'a [NewEvent]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            self.has_news |= !events.is_empty();
+            let written = append(&self.session, events).await;
+            self.guard(written)
+        })
     }
 }
 
@@ -129,13 +132,15 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn append_events(&self, events: &[NewEvent]) -> Result<()> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        let mut batch = self.begin(None).await?;
-        batch.append_events(events).await?;
-        batch.commit().await
+    pub fn append_events<'a>(&'a self, events: &'a [NewEvent]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if events.is_empty() {
+                return Ok(());
+            }
+            let mut batch = self.begin(None).await?;
+            batch.append_events(events).await?;
+            batch.commit().await
+        })
     }
 
     /// Returns once events were written by this process since the last time; one listener is

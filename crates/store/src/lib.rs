@@ -10,6 +10,9 @@
 //! - Only [`person`] writes what a person set.
 //! - A number of rows never makes a number of statements, but for fixed sizes of chunks.
 //! - Nothing from outside becomes part of a statement's text.
+//!
+//! What does much returns a `BoxFuture`: it is compiled once, here, and not again in every crate
+//! that awaits it.
 
 pub mod access;
 mod apply;

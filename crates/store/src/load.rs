@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::future::BoxFuture;
 use sea_orm::Value;
 use shelfread_domain::id::RemoteId;
 use shelfread_domain::known::ChildKey;
@@ -60,30 +61,34 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load(
-        &mut self,
+    pub fn load<'a>(
+        &'a mut self,
         library: LibraryId,
         viewer: Option<ViewerId>,
-        lookup: &Lookup,
-    ) -> Result<Known> {
-        self.check()?;
-        let loaded = self.find_and_load(library, viewer, lookup).await;
-        self.guard(loaded)
+        lookup: &'a Lookup,
+    ) -> BoxFuture<'a, Result<Known>> {
+        Box::pin(async move {
+            self.check()?;
+            let loaded = self.find_and_load(library, viewer, lookup).await;
+            self.guard(loaded)
+        })
     }
 
     /// The items with all that [`Batch::load`] gives of an item.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load_items(
-        &mut self,
-        items: &[ItemId],
+    pub fn load_items<'a>(
+        &'a mut self,
+        items: &'a [ItemId],
         viewer: Option<ViewerId>,
-    ) -> Result<Known> {
-        self.check()?;
-        let found = Found { items: ids(items), ..Found::default() };
-        let loaded = self.load_found(found, Depth::Sync(viewer)).await;
-        self.guard(loaded)
+    ) -> BoxFuture<'a, Result<Known>> {
+        Box::pin(async move {
+            self.check()?;
+            let found = Found { items: ids(items), ..Found::default() };
+            let loaded = self.load_found(found, Depth::Sync(viewer)).await;
+            self.guard(loaded)
+        })
     }
 
     /// The items, without their seasons and episodes, with everything that hangs on them: also
@@ -91,11 +96,13 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load_whole(&mut self, items: &[ItemId]) -> Result<Known> {
-        self.check()?;
-        let found = Found { items: ids(items), ..Found::default() };
-        let loaded = self.load_found(found, Depth::Everything).await;
-        self.guard(loaded)
+    pub fn load_whole<'a>(&'a mut self, items: &'a [ItemId]) -> BoxFuture<'a, Result<Known>> {
+        Box::pin(async move {
+            self.check()?;
+            let found = Found { items: ids(items), ..Found::default() };
+            let loaded = self.load_found(found, Depth::Everything).await;
+            self.guard(loaded)
+        })
     }
 
     /// The items and all their seasons and episodes with everything that goes along when they are
@@ -103,10 +110,12 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load_tree(&mut self, items: &[ItemId]) -> Result<Known> {
-        self.check()?;
-        let loaded = self.tree(items).await;
-        self.guard(loaded)
+    pub fn load_tree<'a>(&'a mut self, items: &'a [ItemId]) -> BoxFuture<'a, Result<Known>> {
+        Box::pin(async move {
+            self.check()?;
+            let loaded = self.tree(items).await;
+            self.guard(loaded)
+        })
     }
 
     /// The listings that have the same remote object, remote parent or file as one of these, with
@@ -114,10 +123,15 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load_entangled(&mut self, listings: &[&ListingRecord]) -> Result<Known> {
-        self.check()?;
-        let loaded = self.entangled(listings).await;
-        self.guard(loaded)
+    pub fn load_entangled<'a>(
+        &'a mut self,
+        listings: &'a [&'a ListingRecord],
+    ) -> BoxFuture<'a, Result<Known>> {
+        Box::pin(async move {
+            self.check()?;
+            let loaded = self.entangled(listings).await;
+            self.guard(loaded)
+        })
     }
 
     async fn entangled(&self, listings: &[&ListingRecord]) -> Result<Known> {

@@ -3,6 +3,7 @@
 //! [`Batch::apply`], which refuses such rows.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shelfread_domain::{OverrideRecord, Plan, RunId, SettingsRecord};
 
@@ -45,20 +46,22 @@ impl Batch {
     ///
     /// # Errors
     /// Like [`Batch::apply`].
-    pub async fn apply_revert(
-        &mut self,
+    pub fn apply_revert<'a>(
+        &'a mut self,
         run: RunId,
-        plan: &Plan,
+        plan: &'a Plan,
         now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.check()?;
-        let net = net(&plan.changes);
-        let sorted = Sorted::of(&net);
-        let stamp = Stamp { run, now };
-        let written = write_all(&self.session, &sorted, stamp).await;
-        self.guard(written)?;
-        let journalled = self.journal_applied(&net, &sorted, run).await;
-        self.guard(journalled)
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            let net = net(&plan.changes);
+            let sorted = Sorted::of(&net);
+            let stamp = Stamp { run, now };
+            let written = write_all(&self.session, &sorted, stamp).await;
+            self.guard(written)?;
+            let journalled = self.journal_applied(&net, &sorted, run).await;
+            self.guard(journalled)
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::QueryResult;
 use shelfread_domain::{
     ExternalId, Field, ItemId, ItemKind, ItemRecord, ItemStatus, ListingRecord, OverrideRecord,
@@ -100,52 +101,56 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn item(&self, id: ItemId) -> Result<Option<ItemDetail>> {
-        let session = Session::new(self.read.clone());
-        let one = |sql: String| {
-            let session = &session;
-            async move { session.query(&sql, vec![id.0.into()]).await }
-        };
-        let rows = one(format!("SELECT {ITEM}, {STATUS} FROM items i WHERE i.id = ?")).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let (item, status) = (mapping::item(row)?, status(row, 15)?);
-        let show =
-            format!("SELECT {ITEM} FROM items c JOIN items i ON i.id = c.parent_id WHERE c.id = ?");
-        let children = format!(
-            "SELECT {ITEM} FROM items i WHERE i.parent_id = ? \
+    pub fn item(&self, id: ItemId) -> BoxFuture<'_, Result<Option<ItemDetail>>> {
+        Box::pin(async move {
+            let session = Session::new(self.read.clone());
+            let one = |sql: String| {
+                let session = &session;
+                async move { session.query(&sql, vec![id.0.into()]).await }
+            };
+            let rows = one(format!("SELECT {ITEM}, {STATUS} FROM items i WHERE i.id = ?")).await?;
+            let Some(row) = rows.first() else { return Ok(None) };
+            let (item, status) = (mapping::item(row)?, status(row, 15)?);
+            let show = format!(
+                "SELECT {ITEM} FROM items c JOIN items i ON i.id = c.parent_id WHERE c.id = ?"
+            );
+            let children = format!(
+                "SELECT {ITEM} FROM items i WHERE i.parent_id = ? \
              ORDER BY i.season_number, i.kind DESC, i.episode_number, i.air_date, i.id"
-        );
-        let listings = format!(
-            "SELECT {LISTING}, s.name, b.name, l.updated_at FROM listings l \
+            );
+            let listings = format!(
+                "SELECT {LISTING}, s.name, b.name, l.updated_at FROM listings l \
              JOIN libraries b ON b.id = l.library_id JOIN sources s ON s.id = b.source_id \
              WHERE l.item_id = ? ORDER BY s.priority, s.id, b.id, l.id"
-        );
-        let simple = |columns, table, alias, order| {
-            format!(
-                "SELECT {columns} FROM {table} {alias} WHERE {alias}.item_id = ? ORDER BY {order}"
-            )
-        };
-        let externals = simple(mapping::EXTERNAL_ID, "external_ids", "e", "e.provider, e.value");
-        let override_columns = format!("{}, o.updated_at", mapping::OVERRIDE);
-        let overrides = simple(&override_columns, "overrides", "o", "o.field");
-        let overrides = one(overrides).await?;
-        let settings = simple(mapping::SETTINGS, "item_settings", "s", "s.item_id");
-        let progress = simple(mapping::PROGRESS_COLUMNS, "progress", "p", "p.viewer_id");
-        Ok(Some(ItemDetail {
-            item,
-            status,
-            show: read(&one(show).await?, mapping::item)?.pop(),
-            listings: read(&one(listings).await?, listing_detail)?,
-            children: read(&one(children).await?, mapping::item)?,
-            external_ids: read(&one(externals).await?, |r| Ok(mapping::external_id(r)?.id))?,
-            corrected_at: overrides
-                .iter()
-                .map(|row| Ok((mapping::override_(row)?.field, cell(row, 3)?)))
-                .collect::<Result<_>>()?,
-            overrides: read(&overrides, mapping::override_)?,
-            settings: read(&one(settings).await?, mapping::settings)?.pop(),
-            progress: read(&one(progress).await?, mapping::progress)?,
-        }))
+            );
+            let simple = |columns, table, alias, order| {
+                format!(
+                    "SELECT {columns} FROM {table} {alias} WHERE {alias}.item_id = ? ORDER BY {order}"
+                )
+            };
+            let externals =
+                simple(mapping::EXTERNAL_ID, "external_ids", "e", "e.provider, e.value");
+            let override_columns = format!("{}, o.updated_at", mapping::OVERRIDE);
+            let overrides = simple(&override_columns, "overrides", "o", "o.field");
+            let overrides = one(overrides).await?;
+            let settings = simple(mapping::SETTINGS, "item_settings", "s", "s.item_id");
+            let progress = simple(mapping::PROGRESS_COLUMNS, "progress", "p", "p.viewer_id");
+            Ok(Some(ItemDetail {
+                item,
+                status,
+                show: read(&one(show).await?, mapping::item)?.pop(),
+                listings: read(&one(listings).await?, listing_detail)?,
+                children: read(&one(children).await?, mapping::item)?,
+                external_ids: read(&one(externals).await?, |r| Ok(mapping::external_id(r)?.id))?,
+                corrected_at: overrides
+                    .iter()
+                    .map(|row| Ok((mapping::override_(row)?.field, cell(row, 3)?)))
+                    .collect::<Result<_>>()?,
+                overrides: read(&overrides, mapping::override_)?,
+                settings: read(&one(settings).await?, mapping::settings)?.pop(),
+                progress: read(&one(progress).await?, mapping::progress)?,
+            }))
+        })
     }
 
     /// Listings that wait for a person, oldest first.

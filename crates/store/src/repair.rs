@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{QueryResult, Value};
 use shelfread_domain::RunStatus;
 use uuid::Uuid;
@@ -63,10 +64,12 @@ impl Batch {
     ///
     /// # Errors
     /// What the database says. After an error the batch can only be dropped.
-    pub async fn mend(&mut self, now: DateTime<Utc>) -> Result<Vec<Finding>> {
-        self.check()?;
-        let mended = self.mend_all(now).await;
-        self.guard(mended)
+    pub fn mend(&mut self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<Finding>>> {
+        Box::pin(async move {
+            self.check()?;
+            let mended = self.mend_all(now).await;
+            self.guard(mended)
+        })
     }
 
     async fn mend_all(&self, now: DateTime<Utc>) -> Result<Vec<Finding>> {

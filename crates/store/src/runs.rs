@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -139,19 +140,26 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; what the database says.
-    pub async fn finish_run(&self, id: RunId, end: &RunEnd<'_>, events: &[NewEvent]) -> Result<()> {
-        let change = runs::ActiveModel {
-            status: Set(end.status.to_string()),
-            counts: Set(to_json(end.counts)),
-            coverage: Set(to_json(end.coverage)),
-            message: Set(end.message.map(str::to_owned)),
-            finished_at: Set(Some(stored(end.finished_at))),
-            ..Default::default()
-        };
-        let mut batch = self.begin(None).await?;
-        change_run(batch.session.conn(), id, change).await?;
-        batch.append_events(events).await?;
-        batch.commit().await
+    pub fn finish_run<'a>(
+        &'a self,
+        id: RunId,
+        end: &'a RunEnd<'_>,
+        events: &'a [NewEvent],
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let change = runs::ActiveModel {
+                status: Set(end.status.to_string()),
+                counts: Set(to_json(end.counts)),
+                coverage: Set(to_json(end.coverage)),
+                message: Set(end.message.map(str::to_owned)),
+                finished_at: Set(Some(stored(end.finished_at))),
+                ..Default::default()
+            };
+            let mut batch = self.begin(None).await?;
+            change_run(batch.session.conn(), id, change).await?;
+            batch.append_events(events).await?;
+            batch.commit().await
+        })
     }
 
     /// Records that a run was reverted by another one.

@@ -1,6 +1,7 @@
 //! Sources, libraries and viewers: where things are listed, and by whom they are watched.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, Set,
@@ -108,11 +109,13 @@ impl Store {
     /// # Errors
     /// What the database says. A secret that cannot be read is no error, see
     /// [`SourceRow::secret_problem`].
-    pub async fn sources(&self) -> Result<Vec<SourceRow>> {
-        let query = sources::Entity::find()
-            .order_by_asc(sources::Column::Priority)
-            .order_by_asc(sources::Column::Id);
-        query.all(&self.read).await?.into_iter().map(|model| self.source_row(model)).collect()
+    pub fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceRow>>> {
+        Box::pin(async move {
+            let query = sources::Entity::find()
+                .order_by_asc(sources::Column::Priority)
+                .order_by_asc(sources::Column::Id);
+            query.all(&self.read).await?.into_iter().map(|model| self.source_row(model)).collect()
+        })
     }
 
     /// The source of this name.
@@ -130,11 +133,17 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Key`] when there is a secret but no vault; what the database says.
-    pub async fn put_source(&self, row: &SourceRow, now: DateTime<Utc>) -> Result<SourceId> {
-        match source_model(&self.write, &row.name).await? {
-            Some(model) => self.update_source(model, row, now).await,
-            None => self.insert_source(row, now).await,
-        }
+    pub fn put_source<'a>(
+        &'a self,
+        row: &'a SourceRow,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<SourceId>> {
+        Box::pin(async move {
+            match source_model(&self.write, &row.name).await? {
+                Some(model) => self.update_source(model, row, now).await,
+                None => self.insert_source(row, now).await,
+            }
+        })
     }
 
     async fn insert_source(&self, row: &SourceRow, now: DateTime<Utc>) -> Result<SourceId> {

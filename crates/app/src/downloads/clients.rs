@@ -1,6 +1,7 @@
 //! Download clients: added, changed, tested, forgotten.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -196,17 +197,21 @@ impl App {
     ///
     /// # Errors
     /// When the client cannot work as it is, another one has its name, or the database failed.
-    pub async fn save_client(&self, row: &ClientRow) -> Result<()> {
-        if row.name.is_empty() || row.name.contains('/') {
-            return Err(AppError::Usage("a download client needs a name without `/`".to_owned()));
-        }
-        let other = self.store.client_by_name(&row.name).await?;
-        if other.is_some_and(|other| other.id != row.id) {
-            return Err(AppError::taken("download client", &row.name));
-        }
-        let named = |error: SourceError| AppError::Usage(format!("'{}': {error}", row.name));
-        self.downloads.factory.open(row).map_err(named)?;
-        Ok(self.store.put_client(row, self.clock.now()).await?)
+    pub fn save_client<'a>(&'a self, row: &'a ClientRow) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if row.name.is_empty() || row.name.contains('/') {
+                return Err(AppError::Usage(
+                    "a download client needs a name without `/`".to_owned(),
+                ));
+            }
+            let other = self.store.client_by_name(&row.name).await?;
+            if other.is_some_and(|other| other.id != row.id) {
+                return Err(AppError::taken("download client", &row.name));
+            }
+            let named = |error: SourceError| AppError::Usage(format!("'{}': {error}", row.name));
+            self.downloads.factory.open(row).map_err(named)?;
+            Ok(self.store.put_client(row, self.clock.now()).await?)
+        })
     }
 
     /// Asks a client who it is and whether we may use it.
@@ -224,10 +229,15 @@ impl App {
     ///
     /// # Errors
     /// When it cannot work as it is, does not answer or refuses us.
-    pub async fn try_client(&self, client: &ClientRow) -> Result<ClientIdentity> {
-        let named = |error| AppError::client(&client.name, error);
-        let adapter = self.downloads.factory.open(client).map_err(named)?;
-        adapter.test().await.map_err(named)
+    pub fn try_client<'a>(
+        &'a self,
+        client: &'a ClientRow,
+    ) -> BoxFuture<'a, Result<ClientIdentity>> {
+        Box::pin(async move {
+            let named = |error| AppError::client(&client.name, error);
+            let adapter = self.downloads.factory.open(client).map_err(named)?;
+            adapter.test().await.map_err(named)
+        })
     }
 
     /// Forgets a client with its queue, and gives how many rows that had. Its transfers go on and

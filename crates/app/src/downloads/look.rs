@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures::future::BoxFuture;
 use shelfread_domain::download::{
     AwayKind, ClientAnswer, DownloadClient, DownloadPlan, Removal, Repeat, Transfer, TransferId,
     TransferState,
@@ -43,15 +44,17 @@ impl App {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn look_at_all(&self) -> Result<Vec<Look>> {
-        let clients = self.store.clients().await?;
-        let refused = |c: &ClientRow| {
-            let away = c.away.as_ref().filter(|a| a.kind == AwayKind::Refused);
-            away.is_some_and(|away| c.enabled && c.updated_at <= away.since)
-        };
-        let asked = clients.iter().filter(|c| !refused(c)).map(|c| self.look(c.id));
-        let looks = futures::future::try_join_all(asked).await?;
-        Ok(looks.into_iter().flatten().collect())
+    pub fn look_at_all(&self) -> BoxFuture<'_, Result<Vec<Look>>> {
+        Box::pin(async move {
+            let clients = self.store.clients().await?;
+            let refused = |c: &ClientRow| {
+                let away = c.away.as_ref().filter(|a| a.kind == AwayKind::Refused);
+                away.is_some_and(|away| c.enabled && c.updated_at <= away.since)
+            };
+            let asked = clients.iter().filter(|c| !refused(c)).map(|c| self.look(c.id));
+            let looks = futures::future::try_join_all(asked).await?;
+            Ok(looks.into_iter().flatten().collect())
+        })
     }
 
     /// Asks a client what it has and brings the queue up to date. `None` when there is no such
@@ -59,37 +62,40 @@ impl App {
     ///
     /// # Errors
     /// What the database says; a client that does not answer is no error.
-    pub async fn look(&self, id: ClientId) -> Result<Option<Look>> {
-        let Some(client) = self.store.client(id).await? else { return Ok(None) };
-        let before = self.transfer_ids(id).await?;
-        let adapter = self.open_client(&client);
-        let answer = match &adapter {
-            _ if !client.enabled => ClientAnswer::Disabled,
-            Ok(adapter) => answer(adapter.as_ref()).await,
-            Err(error) => ClientAnswer::Unreachable(error.to_string()),
-        };
-        let Some(plan) = self.plan(id, &answer, before).await? else { return Ok(None) };
-        let written = plan.changes.len() + usize::from(plan.client.is_some());
-        if !plan.is_empty() {
-            self.write(&plan).await?;
-        }
-        let mut look = told(client.name.clone(), &answer);
-        look.written = written;
-        match &answer {
-            ClientAnswer::Answered(transfers) => {
-                let stalled = self.downloads.live.answered(id, transfers, self.moment());
-                let is_one = |t: &&Transfer| stalled.contains(&t.id);
-                look.stalled = transfers.iter().filter(is_one).map(|t| t.name.clone()).collect();
-                if let Ok(adapter) = &adapter {
-                    self.match_uncertain(&client, adapter.as_ref()).await?;
-                    self.note_arrivals(&client, adapter.as_ref()).await?;
-                    self.repeat(&client, adapter.as_ref(), &plan.repeats).await?;
-                }
-                self.tell_progress(&client).await?;
+    pub fn look(&self, id: ClientId) -> BoxFuture<'_, Result<Option<Look>>> {
+        Box::pin(async move {
+            let Some(client) = self.store.client(id).await? else { return Ok(None) };
+            let before = self.transfer_ids(id).await?;
+            let adapter = self.open_client(&client);
+            let answer = match &adapter {
+                _ if !client.enabled => ClientAnswer::Disabled,
+                Ok(adapter) => answer(adapter.as_ref()).await,
+                Err(error) => ClientAnswer::Unreachable(error.to_string()),
+            };
+            let Some(plan) = self.plan(id, &answer, before).await? else { return Ok(None) };
+            let written = plan.changes.len() + usize::from(plan.client.is_some());
+            if !plan.is_empty() {
+                self.write(&plan).await?;
             }
-            _ => self.downloads.live.is_away(id),
-        }
-        Ok(Some(look))
+            let mut look = told(client.name.clone(), &answer);
+            look.written = written;
+            match &answer {
+                ClientAnswer::Answered(transfers) => {
+                    let stalled = self.downloads.live.answered(id, transfers, self.moment());
+                    let is_one = |t: &&Transfer| stalled.contains(&t.id);
+                    look.stalled =
+                        transfers.iter().filter(is_one).map(|t| t.name.clone()).collect();
+                    if let Ok(adapter) = &adapter {
+                        self.match_uncertain(&client, adapter.as_ref()).await?;
+                        self.note_arrivals(&client, adapter.as_ref()).await?;
+                        self.repeat(&client, adapter.as_ref(), &plan.repeats).await?;
+                    }
+                    self.tell_progress(&client).await?;
+                }
+                _ => self.downloads.live.is_away(id),
+            }
+            Ok(Some(look))
+        })
     }
 
     /// Tells how far the transfers of a client are, when anybody watches.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use shelfread_domain::id::ClientId;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -81,41 +82,49 @@ impl WatchDownloads for Silent {
 impl App {
     /// Looks at every client until it is told to stop, and forgets events that are older than
     /// `keep`. A database that fails is tried again.
-    pub async fn watch_downloads(
+    pub fn watch_downloads(
         &self,
         pace: Pace,
         keep: Option<Duration>,
         observer: Arc<dyn WatchDownloads>,
         stop: CancellationToken,
-    ) {
-        let mut tasks = JoinSet::new();
-        let mut clients: HashMap<ClientId, DropGuard> = HashMap::new();
-        if let Some(keep) = keep {
-            tasks.spawn(forget(self.clone(), keep, stop.clone()));
-        }
-        while !stop.is_cancelled() {
-            match self.store.clients().await {
-                Ok(found) => {
-                    clients.retain(|id, _| found.iter().any(|client| client.id == *id));
-                    for client in found {
-                        clients.entry(client.id).or_insert_with(|| {
-                            let mine = stop.child_token();
-                            let watch = Arc::clone(&observer);
-                            tasks.spawn(follow(self.clone(), client.id, pace, watch, mine.clone()));
-                            mine.drop_guard()
-                        });
+    ) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut tasks = JoinSet::new();
+            let mut clients: HashMap<ClientId, DropGuard> = HashMap::new();
+            if let Some(keep) = keep {
+                tasks.spawn(forget(self.clone(), keep, stop.clone()));
+            }
+            while !stop.is_cancelled() {
+                match self.store.clients().await {
+                    Ok(found) => {
+                        clients.retain(|id, _| found.iter().any(|client| client.id == *id));
+                        for client in found {
+                            clients.entry(client.id).or_insert_with(|| {
+                                let mine = stop.child_token();
+                                let watch = Arc::clone(&observer);
+                                tasks.spawn(follow(
+                                    self.clone(),
+                                    client.id,
+                                    pace,
+                                    watch,
+                                    mine.clone(),
+                                ));
+                                mine.drop_guard()
+                            });
+                        }
                     }
+                    Err(error) => tracing::warn!(%error, "the download clients could not be read"),
                 }
-                Err(error) => tracing::warn!(%error, "the download clients could not be read"),
+                while tasks.try_join_next().is_some() {}
+                tokio::select! {
+                    () = self.clock.sleep(CLIENTS_EVERY) => {}
+                    () = stop.cancelled() => {}
+                }
             }
-            while tasks.try_join_next().is_some() {}
-            tokio::select! {
-                () = self.clock.sleep(CLIENTS_EVERY) => {}
-                () = stop.cancelled() => {}
-            }
-        }
-        drop(clients);
-        while tasks.join_next().await.is_some() {}
+            drop(clients);
+            while tasks.join_next().await.is_some() {}
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! asked, then the row is confirmed. Whatever happens in between, the next look at the client
 //! finds a row that says what was begun, and ends it.
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use shelfread_domain::download::{
     Added, DownloadChange, DownloadClient, DownloadPlan, DownloadRecord, Given, NewTransfer,
@@ -117,29 +118,32 @@ impl App {
     /// # Errors
     /// When it is nothing that this client takes, when the client refuses it or does not answer
     /// ([`AppError::Client`] says whether it may have taken it), or the database failed.
-    pub async fn add_download(&self, request: AddRequest) -> Result<Ordered> {
-        let client = self.client(&request.client).await?;
-        if !client.enabled {
-            let message = format!("the download client '{}' is switched off", client.name);
-            return Err(AppError::Usage(message));
-        }
-        let named = |error| AppError::client(&client.name, error);
-        let adapter = self.open_client(&client).map_err(named)?;
-        let payload = self.read_payload(request.given).await?;
-        if payload.content.is_usenet() != client.kind.is_usenet() {
-            let wanted = if client.kind.is_usenet() { "NZB files" } else { "torrents and magnets" };
-            let message = format!("{} takes {wanted}, and this is none", client.kind);
-            return Err(AppError::Usage(message));
-        }
-        let (label, save_path, paused) = (request.label, request.save_path, request.paused);
-        let new = NewTransfer { payload, label, save_path, paused };
-        let begun = self.begin_add(&client, &new).await?;
-        if begun.is_known && has(adapter.as_ref(), &begun.row).await.map_err(named)? {
-            return Ok(Ordered::new(&client.name, &begun.row, Did::Reused));
-        }
-        let done = self.give(&client, adapter.as_ref(), &new, begun).await;
-        self.looked_after(&client).await;
-        done
+    pub fn add_download(&self, request: AddRequest) -> BoxFuture<'_, Result<Ordered>> {
+        Box::pin(async move {
+            let client = self.client(&request.client).await?;
+            if !client.enabled {
+                let message = format!("the download client '{}' is switched off", client.name);
+                return Err(AppError::Usage(message));
+            }
+            let named = |error| AppError::client(&client.name, error);
+            let adapter = self.open_client(&client).map_err(named)?;
+            let payload = self.read_payload(request.given).await?;
+            if payload.content.is_usenet() != client.kind.is_usenet() {
+                let wanted =
+                    if client.kind.is_usenet() { "NZB files" } else { "torrents and magnets" };
+                let message = format!("{} takes {wanted}, and this is none", client.kind);
+                return Err(AppError::Usage(message));
+            }
+            let (label, save_path, paused) = (request.label, request.save_path, request.paused);
+            let new = NewTransfer { payload, label, save_path, paused };
+            let begun = self.begin_add(&client, &new).await?;
+            if begun.is_known && has(adapter.as_ref(), &begun.row).await.map_err(named)? {
+                return Ok(Ordered::new(&client.name, &begun.row, Did::Reused));
+            }
+            let done = self.give(&client, adapter.as_ref(), &new, begun).await;
+            self.looked_after(&client).await;
+            done
+        })
     }
 
     async fn read_payload(&self, given: Given) -> Result<Payload> {
@@ -248,22 +252,28 @@ impl App {
     ///
     /// # Errors
     /// When there is no such download, its client does not answer, or the database failed.
-    pub async fn pause_download(&self, name: &str) -> Result<Ordered> {
-        let (row, client) = self.named(name).await?;
-        let adapter = self.open_client(&client).map_err(|e| AppError::client(&client.name, e))?;
-        let outcome = adapter.pause(&row.record.transfer_id).await;
-        self.ordered(&client, &row, outcome, Did::Paused).await
+    pub fn pause_download<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Ordered>> {
+        Box::pin(async move {
+            let (row, client) = self.named(name).await?;
+            let adapter =
+                self.open_client(&client).map_err(|e| AppError::client(&client.name, e))?;
+            let outcome = adapter.pause(&row.record.transfer_id).await;
+            self.ordered(&client, &row, outcome, Did::Paused).await
+        })
     }
 
     /// Lets a transfer go on.
     ///
     /// # Errors
     /// As [`App::pause_download`].
-    pub async fn resume_download(&self, name: &str) -> Result<Ordered> {
-        let (row, client) = self.named(name).await?;
-        let adapter = self.open_client(&client).map_err(|e| AppError::client(&client.name, e))?;
-        let outcome = adapter.resume(&row.record.transfer_id).await;
-        self.ordered(&client, &row, outcome, Did::Resumed).await
+    pub fn resume_download<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Ordered>> {
+        Box::pin(async move {
+            let (row, client) = self.named(name).await?;
+            let adapter =
+                self.open_client(&client).map_err(|e| AppError::client(&client.name, e))?;
+            let outcome = adapter.resume(&row.record.transfer_id).await;
+            self.ordered(&client, &row, outcome, Did::Resumed).await
+        })
     }
 
     async fn ordered(
@@ -289,32 +299,40 @@ impl App {
     /// # Errors
     /// When there never was such a download, or its client does not answer: the row then says what
     /// is pending, and the client is asked again when it answers.
-    pub async fn cancel_download(&self, name: &str, keep_data: bool) -> Result<Ordered> {
-        let (row, client) = match self.named(name).await {
-            Err(AppError::NotFound { what, name }) => {
-                let gone = self.gone(&name).await?;
-                return gone.ok_or(AppError::NotFound { what, name });
-            }
-            other => other?,
-        };
-        let id = row.record.id;
-        let adapter = self.open_client(&client).map_err(|e| AppError::client(&client.name, e))?;
-        let begun = self.change(id, |row, now| queue::begin_remove(row, !keep_data, now)).await?;
-        let Some(begun) = begun else {
-            return Ok(Ordered::new(&client.name, &row.record, Did::Gone));
-        };
-        let removed = match adapter.remove(&begun.transfer_id, !keep_data).await {
-            Ok(removed) => removed,
-            Err(error) => return Err(AppError::pending(&client.name, error)),
-        };
-        self.confirm_cancelled(id).await?;
-        self.looked_after(&client).await;
-        let did = match removed {
-            Removal::Removed { data: true } => Did::CancelledWithData,
-            Removal::Removed { data: false } => Did::Cancelled,
-            Removal::Absent => Did::Absent,
-        };
-        Ok(Ordered::new(&client.name, &begun, did))
+    pub fn cancel_download<'a>(
+        &'a self,
+        name: &'a str,
+        keep_data: bool,
+    ) -> BoxFuture<'a, Result<Ordered>> {
+        Box::pin(async move {
+            let (row, client) = match self.named(name).await {
+                Err(AppError::NotFound { what, name }) => {
+                    let gone = self.gone(&name).await?;
+                    return gone.ok_or(AppError::NotFound { what, name });
+                }
+                other => other?,
+            };
+            let id = row.record.id;
+            let adapter =
+                self.open_client(&client).map_err(|e| AppError::client(&client.name, e))?;
+            let begun =
+                self.change(id, |row, now| queue::begin_remove(row, !keep_data, now)).await?;
+            let Some(begun) = begun else {
+                return Ok(Ordered::new(&client.name, &row.record, Did::Gone));
+            };
+            let removed = match adapter.remove(&begun.transfer_id, !keep_data).await {
+                Ok(removed) => removed,
+                Err(error) => return Err(AppError::pending(&client.name, error)),
+            };
+            self.confirm_cancelled(id).await?;
+            self.looked_after(&client).await;
+            let did = match removed {
+                Removal::Removed { data: true } => Did::CancelledWithData,
+                Removal::Removed { data: false } => Did::Cancelled,
+                Removal::Absent => Did::Absent,
+            };
+            Ok(Ordered::new(&client.name, &begun, did))
+        })
     }
 
     /// The client no longer has what was cancelled.
@@ -328,25 +346,27 @@ impl App {
     ///
     /// # Errors
     /// As [`App::pause_download`].
-    pub async fn retry_download(&self, name: &str) -> Result<Ordered> {
-        let (row, client) = self.named(name).await?;
-        let record = &row.record;
-        let may_help = matches!(
-            record.state,
-            TransferState::Failed | TransferState::Stalled | TransferState::Unknown(_)
-        );
-        if !may_help {
-            return Ok(Ordered::new(&client.name, record, Did::NotFailed));
-        }
-        let named = |error| AppError::client(&client.name, error);
-        let adapter = self.open_client(&client).map_err(named)?;
-        let Some(new) = adapter.retry(&record.transfer_id).await.map_err(named)? else {
+    pub fn retry_download<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Ordered>> {
+        Box::pin(async move {
+            let (row, client) = self.named(name).await?;
+            let record = &row.record;
+            let may_help = matches!(
+                record.state,
+                TransferState::Failed | TransferState::Stalled | TransferState::Unknown(_)
+            );
+            if !may_help {
+                return Ok(Ordered::new(&client.name, record, Did::NotFailed));
+            }
+            let named = |error| AppError::client(&client.name, error);
+            let adapter = self.open_client(&client).map_err(named)?;
+            let Some(new) = adapter.retry(&record.transfer_id).await.map_err(named)? else {
+                self.looked_after(&client).await;
+                return Ok(Ordered::new(&client.name, record, Did::Absent));
+            };
+            let after = self.replace(record.id, new).await?;
             self.looked_after(&client).await;
-            return Ok(Ordered::new(&client.name, record, Did::Absent));
-        };
-        let after = self.replace(record.id, new).await?;
-        self.looked_after(&client).await;
-        Ok(Ordered::new(&client.name, after.as_ref().unwrap_or(record), Did::Retried))
+            Ok(Ordered::new(&client.name, after.as_ref().unwrap_or(record), Did::Retried))
+        })
     }
 
     /// What a transfer brought is in the library: its row goes, and history keeps it from being
@@ -354,16 +374,23 @@ impl App {
     ///
     /// # Errors
     /// When there is no such client, or the database failed.
-    pub async fn note_import(&self, client: &str, transfer: &TransferId) -> Result<u64> {
-        let client = self.client(client).await?;
-        let now = self.moment();
-        let mut batch = self.store.begin(None).await?;
-        let found = batch.download_by_transfer(client.id, std::slice::from_ref(transfer)).await?;
-        let plan = found.map(|row| queue::imported(&row, now)).unwrap_or_default();
-        batch.apply_downloads(&plan, &[], now).await?;
-        batch.commit().await?;
-        self.publish().await?;
-        Ok(plan.changes.len() as u64)
+    pub fn note_import<'a>(
+        &'a self,
+        client: &'a str,
+        transfer: &'a TransferId,
+    ) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let client = self.client(client).await?;
+            let now = self.moment();
+            let mut batch = self.store.begin(None).await?;
+            let found =
+                batch.download_by_transfer(client.id, std::slice::from_ref(transfer)).await?;
+            let plan = found.map(|row| queue::imported(&row, now)).unwrap_or_default();
+            batch.apply_downloads(&plan, &[], now).await?;
+            batch.commit().await?;
+            self.publish().await?;
+            Ok(plan.changes.len() as u64)
+        })
     }
 
     /// A row goes on under an id. Another row that has it already, because somebody looked in

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use shelfread_domain::port::{Problem, SourceError};
 use shelfread_store::{Letter, NewLetter, TargetRow};
 use tokio_util::sync::CancellationToken;
@@ -34,21 +35,23 @@ const FORGET_EVERY: TimeDelta = TimeDelta::hours(1);
 
 impl App {
     /// Tells targets what happens until it is told to stop.
-    pub async fn run_outbox(&self, stop: CancellationToken) {
-        let mut forget_at = self.clock.now();
-        while !stop.is_cancelled() {
-            let pause = match self.post(&mut forget_at).await {
-                Ok(()) => EVERY,
-                Err(error) => {
-                    tracing::warn!(%error, "notifications wait");
-                    EVERY * 10
+    pub fn run_outbox(&self, stop: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut forget_at = self.clock.now();
+            while !stop.is_cancelled() {
+                let pause = match self.post(&mut forget_at).await {
+                    Ok(()) => EVERY,
+                    Err(error) => {
+                        tracing::warn!(%error, "notifications wait");
+                        EVERY * 10
+                    }
+                };
+                tokio::select! {
+                    () = self.clock.sleep(pause) => {}
+                    () = stop.cancelled() => {}
                 }
-            };
-            tokio::select! {
-                () = self.clock.sleep(pause) => {}
-                () = stop.cancelled() => {}
             }
-        }
+        })
     }
 
     async fn post(&self, forget_at: &mut DateTime<Utc>) -> Result<()> {

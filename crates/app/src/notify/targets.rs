@@ -1,6 +1,7 @@
 //! Targets: who is told of what.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::json;
@@ -107,12 +108,14 @@ impl App {
     ///
     /// # Errors
     /// When it cannot work as it is; what the database says.
-    pub async fn save_target(&self, change: SaveTarget) -> Result<()> {
-        let known = self.store.targets().await?.into_iter().find(|row| row.name == change.name);
-        let row = self.changed_target(known.as_ref(), change)?;
-        self.notifiers.open(&row).map_err(|error| misfit(&row.name, &error))?;
-        self.store.put_target(&row, self.clock.now()).await?;
-        Ok(())
+    pub fn save_target(&self, change: SaveTarget) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let known = self.store.targets().await?.into_iter().find(|row| row.name == change.name);
+            let row = self.changed_target(known.as_ref(), change)?;
+            self.notifiers.open(&row).map_err(|error| misfit(&row.name, &error))?;
+            self.store.put_target(&row, self.clock.now()).await?;
+            Ok(())
+        })
     }
 
     fn changed_target(&self, old: Option<&TargetRow>, change: SaveTarget) -> Result<TargetRow> {
@@ -164,12 +167,14 @@ impl App {
     ///
     /// # Errors
     /// When there is none of this name, or it does not take it; what the database says.
-    pub async fn test_target(&self, name: &str) -> Result<()> {
-        let row = self.target(name).await?;
-        let failed = |error: SourceError| AppError::Source { name: name.to_owned(), error };
-        let now = self.clock.now();
-        let notifier = self.notifiers.open(&row).map_err(failed)?;
-        notifier.tell(&test(name, now), now).await.map_err(failed)
+    pub fn test_target<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let row = self.target(name).await?;
+            let failed = |error: SourceError| AppError::Source { name: name.to_owned(), error };
+            let now = self.clock.now();
+            let notifier = self.notifiers.open(&row).map_err(failed)?;
+            notifier.tell(&test(name, now), now).await.map_err(failed)
+        })
     }
 
     /// Letters, the newest first, at most `limit`.

@@ -1,6 +1,7 @@
 //! Fields that a person corrects, and settings. Knows what fits a field; what an item shows then is
 //! the heart's word.
 
+use futures::future::BoxFuture;
 use shelfread_domain::text::{MAX_OVERVIEW, MAX_PATH, MAX_TITLE, bounded};
 use shelfread_domain::{Field, Fields, ItemId, Known, SettingsRecord};
 use shelfread_reconcile::correct::{self, Wish};
@@ -25,15 +26,17 @@ impl App {
     /// [`AppError::NotFound`]; [`AppError::Usage`] or [`AppError::Field`] for a value that does not
     /// fit, a field that every item has and nobody may clear, or a field that is named twice;
     /// [`AppError::Changed`]; what the database says. Nothing was changed then.
-    pub async fn correct_fields(
-        &self,
+    pub fn correct_fields<'a>(
+        &'a self,
         item: ItemId,
-        wishes: &[(Field, Wish)],
-    ) -> Result<Correction> {
-        let wishes = checked(wishes)?;
-        let plan = |known: &mut _, _| correct::set(known, item, &wishes).map_err(refused);
-        let done = self.correct(&Concerned::items(&[item]), plan).await?;
-        Ok(Correction { item: Some(item), ..done })
+        wishes: &'a [(Field, Wish)],
+    ) -> BoxFuture<'a, Result<Correction>> {
+        Box::pin(async move {
+            let wishes = checked(wishes)?;
+            let plan = |known: &mut _, _| correct::set(known, item, &wishes).map_err(refused);
+            let done = self.correct(&Concerned::items(&[item]), plan).await?;
+            Ok(Correction { item: Some(item), ..done })
+        })
     }
 
     /// Sets what a person wants done with an item.
@@ -41,34 +44,36 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Usage`] when nothing is to be set; [`AppError::Changed`];
     /// what the database says.
-    pub async fn change_settings(
-        &self,
+    pub fn change_settings<'a>(
+        &'a self,
         item: ItemId,
-        change: &SettingsChange,
-    ) -> Result<Correction> {
-        if *change == SettingsChange::default() {
-            let message = "nothing to set: give --auto-download on|off or --status TEXT";
-            return Err(AppError::Usage(message.to_owned()));
-        }
-        let plan = |known: &mut Known, _| {
-            let nothing = SettingsRecord {
-                item_id: item,
-                auto_download: false,
-                status: None,
-                downloaded_at: None,
-                extra: None,
+        change: &'a SettingsChange,
+    ) -> BoxFuture<'a, Result<Correction>> {
+        Box::pin(async move {
+            if *change == SettingsChange::default() {
+                let message = "nothing to set: give --auto-download on|off or --status TEXT";
+                return Err(AppError::Usage(message.to_owned()));
+            }
+            let plan = |known: &mut Known, _| {
+                let nothing = SettingsRecord {
+                    item_id: item,
+                    auto_download: false,
+                    status: None,
+                    downloaded_at: None,
+                    extra: None,
+                };
+                let before = known.settings(item).cloned().unwrap_or(nothing);
+                let status = change.status.as_deref();
+                let after = SettingsRecord {
+                    auto_download: change.auto_download.unwrap_or(before.auto_download),
+                    status: status.map_or(before.status, |text| bounded(text, MAX_TITLE)),
+                    ..before
+                };
+                correct::settings(known, after).map_err(refused)
             };
-            let before = known.settings(item).cloned().unwrap_or(nothing);
-            let status = change.status.as_deref();
-            let after = SettingsRecord {
-                auto_download: change.auto_download.unwrap_or(before.auto_download),
-                status: status.map_or(before.status, |text| bounded(text, MAX_TITLE)),
-                ..before
-            };
-            correct::settings(known, after).map_err(refused)
-        };
-        let done = self.correct(&Concerned::items(&[item]), plan).await?;
-        Ok(Correction { item: Some(item), ..done })
+            let done = self.correct(&Concerned::items(&[item]), plan).await?;
+            Ok(Correction { item: Some(item), ..done })
+        })
     }
 }
 

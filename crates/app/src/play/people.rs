@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures::future::BoxFuture;
 use shelfread_domain::ViewerId;
 use shelfread_store::{NewEvent, ViewerRow};
 use uuid::Uuid;
@@ -24,38 +25,51 @@ impl App {
     /// # Errors
     /// [`AppError::Usage`] for fewer than two, for a name that does not tell one viewer, and for
     /// two viewers of one source; what the database says.
-    pub async fn join_viewers(&self, names: &[String]) -> Result<Vec<ViewerRow>> {
-        let all = self.store.viewers().await?;
-        let named = named(&all, names)?;
-        if named.len() < 2 {
-            return Err(AppError::Usage("a person is joined of at least two viewers".to_owned()));
-        }
-        let persons: BTreeSet<Uuid> = named.iter().filter_map(|v| v.person_id).collect();
-        let of_one = |v: &&ViewerRow| {
-            named.iter().any(|n| n.id == v.id) || v.person_id.is_some_and(|p| persons.contains(&p))
-        };
-        let joined: Vec<&ViewerRow> = all.iter().filter(of_one).collect();
-        for (n, viewer) in joined.iter().enumerate() {
-            if let Some(other) = joined[..n].iter().find(|o| o.source_id == viewer.source_id) {
-                let message = format!(
-                    "{} and {} are two users of '{}': one person has one of each server",
-                    other.name, viewer.name, viewer.source
-                );
-                return Err(AppError::Usage(message));
+    pub fn join_viewers<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<ViewerRow>>> {
+        Box::pin(async move {
+            let all = self.store.viewers().await?;
+            let named = named(&all, names)?;
+            if named.len() < 2 {
+                return Err(AppError::Usage(
+                    "a person is joined of at least two viewers".to_owned(),
+                ));
             }
-        }
-        let person = persons.first().copied().unwrap_or_else(Uuid::now_v7);
-        self.give_person(&joined, Some(person)).await
+            let persons: BTreeSet<Uuid> = named.iter().filter_map(|v| v.person_id).collect();
+            let of_one = |v: &&ViewerRow| {
+                named.iter().any(|n| n.id == v.id)
+                    || v.person_id.is_some_and(|p| persons.contains(&p))
+            };
+            let joined: Vec<&ViewerRow> = all.iter().filter(of_one).collect();
+            for (n, viewer) in joined.iter().enumerate() {
+                if let Some(other) = joined[..n].iter().find(|o| o.source_id == viewer.source_id) {
+                    let message = format!(
+                        "{} and {} are two users of '{}': one person has one of each server",
+                        other.name, viewer.name, viewer.source
+                    );
+                    return Err(AppError::Usage(message));
+                }
+            }
+            let person = persons.first().copied().unwrap_or_else(Uuid::now_v7);
+            self.give_person(&joined, Some(person)).await
+        })
     }
 
     /// Makes viewers nobody's but their own again.
     ///
     /// # Errors
     /// [`AppError::Usage`] for a name that does not tell one viewer; what the database says.
-    pub async fn part_viewers(&self, names: &[String]) -> Result<Vec<ViewerRow>> {
-        let all = self.store.viewers().await?;
-        let named = named(&all, names)?;
-        self.give_person(&named, None).await
+    pub fn part_viewers<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<ViewerRow>>> {
+        Box::pin(async move {
+            let all = self.store.viewers().await?;
+            let named = named(&all, names)?;
+            self.give_person(&named, None).await
+        })
     }
 
     async fn give_person(

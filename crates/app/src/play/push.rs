@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::BoxFuture;
 use shelfread_domain::ViewerId;
 use shelfread_reconcile::play;
 use shelfread_store::{PlayWriteRow, ViewerRow};
@@ -20,25 +21,27 @@ impl App {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn push_play_states(&self) -> Result<()> {
-        let mut persons: BTreeMap<Uuid, Vec<ViewerRow>> = BTreeMap::new();
-        for viewer in self.store.viewers().await? {
-            if let Some(person) = viewer.person_id {
-                persons.entry(person).or_default().push(viewer);
-            }
-        }
-        for person in persons.into_values().filter(|person| person.len() > 1) {
-            let wishes = self.wishes(&person).await?;
-            for viewer in &person {
-                if viewer.retry_at.is_some_and(|at| at > self.clock.now()) {
-                    continue;
-                }
-                if let Some(wishes) = wishes.get(&viewer.id) {
-                    self.tell(viewer, wishes).await?;
+    pub fn push_play_states(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let mut persons: BTreeMap<Uuid, Vec<ViewerRow>> = BTreeMap::new();
+            for viewer in self.store.viewers().await? {
+                if let Some(person) = viewer.person_id {
+                    persons.entry(person).or_default().push(viewer);
                 }
             }
-        }
-        Ok(())
+            for person in persons.into_values().filter(|person| person.len() > 1) {
+                let wishes = self.wishes(&person).await?;
+                for viewer in &person {
+                    if viewer.retry_at.is_some_and(|at| at > self.clock.now()) {
+                        continue;
+                    }
+                    if let Some(wishes) = wishes.get(&viewer.id) {
+                        self.tell(viewer, wishes).await?;
+                    }
+                }
+            }
+            Ok(())
+        })
     }
 
     async fn wishes(&self, person: &[ViewerRow]) -> Result<Wishes> {

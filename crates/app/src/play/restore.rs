@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use shelfread_domain::{ItemId, PlayState};
 use shelfread_reconcile::play;
@@ -34,34 +35,41 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Usage`] when the source has no viewer; what the database
     /// says. What the source refuses is told with the state.
-    pub async fn restore_play_states(&self, source: &str, apply: bool) -> Result<Vec<Restored>> {
-        let source = self.source(source).await?;
-        let last = self.store.last_viewer(source.id).await?;
-        let all = self.store.viewers().await?;
-        let viewer = last.and_then(|(id, _)| all.iter().find(|v| v.id == id));
-        let Some(viewer) = viewer else {
-            let message = format!("nobody's play states are known of '{}'; sync it", source.name);
-            return Err(AppError::Usage(message));
-        };
-        let is_person = |v: &&ViewerRow| {
-            v.id == viewer.id || (v.person_id.is_some() && v.person_id == viewer.person_id)
-        };
-        let person: Vec<ViewerRow> = all.iter().filter(is_person).cloned().collect();
-        let mut found = Vec::new();
-        let mut wishes = Vec::new();
-        let ids: Vec<_> = person.iter().map(|v| v.id).collect();
-        for chunk in self.store.played_items(&ids).await?.chunks(BATCH) {
-            self.lacking(&person, viewer, chunk, &mut found, &mut wishes).await?;
-        }
-        if apply {
-            let told = self.tell(viewer, &wishes).await?;
-            let why: HashMap<_, _> = told.failed.into_iter().collect();
-            for restored in &mut found {
-                restored.written = told.written.contains(&restored.item);
-                restored.error = why.get(&restored.item).cloned();
+    pub fn restore_play_states<'a>(
+        &'a self,
+        source: &'a str,
+        apply: bool,
+    ) -> BoxFuture<'a, Result<Vec<Restored>>> {
+        Box::pin(async move {
+            let source = self.source(source).await?;
+            let last = self.store.last_viewer(source.id).await?;
+            let all = self.store.viewers().await?;
+            let viewer = last.and_then(|(id, _)| all.iter().find(|v| v.id == id));
+            let Some(viewer) = viewer else {
+                let message =
+                    format!("nobody's play states are known of '{}'; sync it", source.name);
+                return Err(AppError::Usage(message));
+            };
+            let is_person = |v: &&ViewerRow| {
+                v.id == viewer.id || (v.person_id.is_some() && v.person_id == viewer.person_id)
+            };
+            let person: Vec<ViewerRow> = all.iter().filter(is_person).cloned().collect();
+            let mut found = Vec::new();
+            let mut wishes = Vec::new();
+            let ids: Vec<_> = person.iter().map(|v| v.id).collect();
+            for chunk in self.store.played_items(&ids).await?.chunks(BATCH) {
+                self.lacking(&person, viewer, chunk, &mut found, &mut wishes).await?;
             }
-        }
-        Ok(found)
+            if apply {
+                let told = self.tell(viewer, &wishes).await?;
+                let why: HashMap<_, _> = told.failed.into_iter().collect();
+                for restored in &mut found {
+                    restored.written = told.written.contains(&restored.item);
+                    restored.error = why.get(&restored.item).cloned();
+                }
+            }
+            Ok(found)
+        })
     }
 
     async fn lacking(

@@ -14,6 +14,7 @@ mod picture;
 mod shelf;
 mod turns;
 
+use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -123,16 +124,18 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] for an unknown item; what the database says. That a poster cannot be
     /// fetched is no error.
-    pub async fn poster(&self, id: ItemId) -> Result<Option<Picture>> {
-        let unknown = || AppError::not_found("item", id.to_string());
-        let places = self.store.poster_places(id).await?.ok_or_else(unknown)?;
-        let Some(posters) = &self.posters else { return Ok(None) };
-        for place in posters.candidates(places) {
-            if let Some(picture) = self.poster_at(posters, &place).await? {
-                return Ok(Some(picture));
+    pub fn poster(&self, id: ItemId) -> BoxFuture<'_, Result<Option<Picture>>> {
+        Box::pin(async move {
+            let unknown = || AppError::not_found("item", id.to_string());
+            let places = self.store.poster_places(id).await?.ok_or_else(unknown)?;
+            let Some(posters) = &self.posters else { return Ok(None) };
+            for place in posters.candidates(places) {
+                if let Some(picture) = self.poster_at(posters, &place).await? {
+                    return Ok(Some(picture));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     async fn poster_at(&self, posters: &Posters, place: &Place) -> Result<Option<Picture>> {

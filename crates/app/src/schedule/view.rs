@@ -1,6 +1,7 @@
 //! The schedule as people see it, and how they change it.
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shelfread_store::SourceRow;
@@ -58,24 +59,28 @@ impl App {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn schedule(&self) -> Result<Vec<SourceSchedule>> {
-        let busy = self.busy_sources().await?;
-        let mut all = Vec::new();
-        for source in self.store.sources().await? {
-            let running = busy.contains(&source.id);
-            all.push(self.schedule_of(source, running).await?);
-        }
-        Ok(all)
+    pub fn schedule(&self) -> BoxFuture<'_, Result<Vec<SourceSchedule>>> {
+        Box::pin(async move {
+            let busy = self.busy_sources().await?;
+            let mut all = Vec::new();
+            for source in self.store.sources().await? {
+                let running = busy.contains(&source.id);
+                all.push(self.schedule_of(source, running).await?);
+            }
+            Ok(all)
+        })
     }
 
     /// When one source is synced next.
     ///
     /// # Errors
     /// [`AppError::NotFound`](crate::AppError::NotFound); what the database says.
-    pub async fn source_schedule(&self, name: &str) -> Result<SourceSchedule> {
-        let source = self.source(name).await?;
-        let running = self.busy_sources().await?.contains(&source.id);
-        self.schedule_of(source, running).await
+    pub fn source_schedule<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<SourceSchedule>> {
+        Box::pin(async move {
+            let source = self.source(name).await?;
+            let running = self.busy_sources().await?.contains(&source.id);
+            self.schedule_of(source, running).await
+        })
     }
 
     async fn schedule_of(&self, source: SourceRow, running: bool) -> Result<SourceSchedule> {
@@ -115,23 +120,29 @@ impl App {
     ///
     /// # Errors
     /// When there is no such source, or the words make no sense.
-    pub async fn set_schedule(&self, source: &str, change: &ScheduleChange) -> Result<()> {
-        let _one = self.editing.lock().await;
-        let mut row = self.source(source).await?;
-        let mut own = row.settings["schedule"].as_object().cloned().unwrap_or_default();
-        for (key, value) in
-            [("full", &change.full), ("quick", &change.quick), ("quiet", &change.quiet)]
-        {
-            match value.as_deref().map(str::trim) {
-                None => {}
-                Some("") => drop(own.remove(key)),
-                Some(text) => drop(own.insert(key.to_owned(), Value::from(text))),
+    pub fn set_schedule<'a>(
+        &'a self,
+        source: &'a str,
+        change: &'a ScheduleChange,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let _one = self.editing.lock().await;
+            let mut row = self.source(source).await?;
+            let mut own = row.settings["schedule"].as_object().cloned().unwrap_or_default();
+            for (key, value) in
+                [("full", &change.full), ("quick", &change.quick), ("quiet", &change.quiet)]
+            {
+                match value.as_deref().map(str::trim) {
+                    None => {}
+                    Some("") => drop(own.remove(key)),
+                    Some(text) => drop(own.insert(key.to_owned(), Value::from(text))),
+                }
             }
-        }
-        if !row.settings.is_object() {
-            row.settings = Value::Object(Map::new());
-        }
-        row.settings["schedule"] = Value::Object(own);
-        self.save_source(&row).await.map(drop)
+            if !row.settings.is_object() {
+                row.settings = Value::Object(Map::new());
+            }
+            row.settings["schedule"] = Value::Object(own);
+            self.save_source(&row).await.map(drop)
+        })
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use shelfread_domain::{RunId, RunStatus, SourceId, Trigger};
 use shelfread_store::SourceRow;
 use tokio::sync::broadcast::Receiver;
@@ -53,17 +54,19 @@ enum Done {
 impl App {
     /// Keeps sources in their rhythm until it is told to stop. Runs that are at work then are left
     /// to [`App::wind_down`].
-    pub async fn run_schedule(&self, stop: CancellationToken) {
-        let mut desk = Desk::new(self.clone());
-        while !stop.is_cancelled() {
-            let pause = desk.step().await;
-            tokio::select! {
-                () = self.clock.sleep(pause) => {}
-                () = self.schedule.woken.notified() => {}
-                Some(done) = desk.jobs.join_next_with_id() => desk.ended(done),
-                () = stop.cancelled() => {}
+    pub fn run_schedule(&self, stop: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let mut desk = Desk::new(self.clone());
+            while !stop.is_cancelled() {
+                let pause = desk.step().await;
+                tokio::select! {
+                    () = self.clock.sleep(pause) => {}
+                    () = self.schedule.woken.notified() => {}
+                    Some(done) = desk.jobs.join_next_with_id() => desk.ended(done),
+                    () = stop.cancelled() => {}
+                }
             }
-        }
+        })
     }
 
     /// The sources that somebody works on, here or on another server.

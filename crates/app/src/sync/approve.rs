@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use shelfread_domain::port::{Listed, Problem, RemoteLibrary, Scope, SourceError};
 use shelfread_domain::{ListingId, RemoteId, RunId, RunStatus, Trigger};
 use shelfread_store::{
@@ -31,24 +32,30 @@ impl App {
     /// [`AppError::Stale`] when it no longer fits: nothing was done, and the decision is no longer
     /// waiting. [`AppError::Usage`] when nothing of the run waits. Otherwise what went wrong is in
     /// the report.
-    pub async fn approve(&self, id: RunId, observer: &dyn Observer) -> Result<RunReport> {
-        let (held_run, source) = self.held_run(id).await?;
-        let request = SyncRequest { trigger: Trigger::Approve, ..SyncRequest::default() };
-        self.waiting(&held_run).await?;
-        let mut run = match super::run::begin(self, &source, None, &request, observer).await {
-            Ok(run) => run,
-            Err(report) => return Ok(report),
-        };
-        run.proves_server = held_run.coverage.iter().all(|c| c.coverage.complete);
-        let done = run.approve_all(&held_run).await;
-        if let Err(error) = &done {
-            run.fail(error);
-        }
-        let report = run.finish().await;
-        match done {
-            Err(AppError::Stale(why)) => Err(AppError::Stale(why)),
-            _ => Ok(report),
-        }
+    pub fn approve<'a>(
+        &'a self,
+        id: RunId,
+        observer: &'a dyn Observer,
+    ) -> BoxFuture<'a, Result<RunReport>> {
+        Box::pin(async move {
+            let (held_run, source) = self.held_run(id).await?;
+            let request = SyncRequest { trigger: Trigger::Approve, ..SyncRequest::default() };
+            self.waiting(&held_run).await?;
+            let mut run = match super::run::begin(self, &source, None, &request, observer).await {
+                Ok(run) => run,
+                Err(report) => return Ok(report),
+            };
+            run.proves_server = held_run.coverage.iter().all(|c| c.coverage.complete);
+            let done = run.approve_all(&held_run).await;
+            if let Err(error) = &done {
+                run.fail(error);
+            }
+            let report = run.finish().await;
+            match done {
+                Err(AppError::Stale(why)) => Err(AppError::Stale(why)),
+                _ => Ok(report),
+            }
+        })
     }
 
     /// Keeps what a run would have removed, and remembers it: the same removals are not asked for
@@ -56,14 +63,16 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Usage`] when nothing of the run waits; what the database says.
-    pub async fn discard(&self, id: RunId) -> Result<u64> {
-        let (held_run, source) = self.held_run(id).await?;
-        let lease = super::take_lease(self, &source).await?;
-        let renewal = super::keep_lease(self, &lease);
-        let kept = self.keep_held(&held_run, &lease).await;
-        drop(renewal);
-        self.store.release_lease(lease).await?;
-        kept
+    pub fn discard(&self, id: RunId) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(async move {
+            let (held_run, source) = self.held_run(id).await?;
+            let lease = super::take_lease(self, &source).await?;
+            let renewal = super::keep_lease(self, &lease);
+            let kept = self.keep_held(&held_run, &lease).await;
+            drop(renewal);
+            self.store.release_lease(lease).await?;
+            kept
+        })
     }
 
     /// Whether something of a run waits for a person.

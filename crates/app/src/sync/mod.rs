@@ -29,6 +29,7 @@ mod start;
 
 pub(crate) use begin::{keep_lease, take_lease, take_named, take_persons_lease};
 
+use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -118,17 +119,19 @@ impl App {
     ///
     /// # Errors
     /// Only when a named source does not exist or the list of sources cannot be read.
-    pub async fn sync(
-        &self,
-        request: &SyncRequest,
+    pub fn sync<'a>(
+        &'a self,
+        request: &'a SyncRequest,
         observer: Arc<dyn Observer>,
-    ) -> Result<Vec<RunReport>> {
-        if !request.dry_run {
-            self.settle_order().await?;
-        }
-        let reports = self.sync_sources(request, &*observer).await?;
-        self.tell_play_states(request).await?;
-        Ok(reports)
+    ) -> BoxFuture<'a, Result<Vec<RunReport>>> {
+        Box::pin(async move {
+            if !request.dry_run {
+                self.settle_order().await?;
+            }
+            let reports = self.sync_sources(request, &*observer).await?;
+            self.tell_play_states(request).await?;
+            Ok(reports)
+        })
     }
 
     /// Syncs sources, and nothing that follows from it.

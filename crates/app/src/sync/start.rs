@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use shelfread_domain::RunId;
 use shelfread_store::{Lease, SourceRow};
@@ -41,9 +42,11 @@ impl App {
     /// [`AppError::Busy`] when a source that is named is being synced already, or all of them are:
     /// nothing is started then and nobody is disturbed. [`AppError::NotFound`];
     /// [`AppError::Closing`]; what the database says.
-    pub async fn start_sync(&self, request: SyncRequest) -> Result<Started> {
-        let app = self.clone();
-        self.to_the_end(async move { app.start_all(request).await }).await
+    pub fn start_sync(&self, request: SyncRequest) -> BoxFuture<'_, Result<Started>> {
+        Box::pin(async move {
+            let app = self.clone();
+            self.to_the_end(async move { app.start_all(request).await }).await
+        })
     }
 
     async fn start_all(&self, request: SyncRequest) -> Result<Started> {

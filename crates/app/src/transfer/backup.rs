@@ -5,6 +5,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use futures::future::BoxFuture;
+
 use crate::App;
 use crate::error::{AppError, Result};
 
@@ -15,23 +17,25 @@ impl App {
     /// # Errors
     /// [`AppError::Usage`] when the file exists or cannot be written, or the database is PostgreSQL,
     /// with what to do instead.
-    pub async fn backup(&self, file: &Path) -> Result<()> {
-        let partial = reserved(file)?;
-        let done = match self.store.copy_to(&partial).await {
-            Ok(true) => kept(&partial, file).map_err(|e| unwritable(file, &e)),
-            Ok(false) => Err(AppError::Usage(format!(
-                "PostgreSQL copies its databases itself: `pg_dump --format=custom --file={} '{}'`; \
+    pub fn backup<'a>(&'a self, file: &'a Path) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let partial = reserved(file)?;
+            let done = match self.store.copy_to(&partial).await {
+                Ok(true) => kept(&partial, file).map_err(|e| unwritable(file, &e)),
+                Ok(false) => Err(AppError::Usage(format!(
+                    "PostgreSQL copies its databases itself: `pg_dump --format=custom --file={} '{}'`; \
                  `shelfread export` writes the catalogue as text",
-                file.display(),
-                self.store.url()
-            ))),
-            Err(error) => Err(error.into()),
-        };
-        if done.is_err() {
-            // What is left of the attempt is of no use; that it cannot be removed is no news.
-            let _ = fs::remove_file(&partial);
-        }
-        done
+                    file.display(),
+                    self.store.url()
+                ))),
+                Err(error) => Err(error.into()),
+            };
+            if done.is_err() {
+                // What is left of the attempt is of no use; that it cannot be removed is no news.
+                let _ = fs::remove_file(&partial);
+            }
+            done
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use futures::future::BoxFuture;
 use shelfread_domain::{
     Facts, ItemRecord, Known, LibraryId, ListingRecord, ProgressRecord, ViewerId,
 };
@@ -38,32 +39,37 @@ impl App {
     /// # Errors
     /// When the file cannot be written, or the database not be read: what was written is not whole
     /// then, and says so by having no last line.
-    pub async fn export(&self, out: &mut (dyn Write + Send)) -> Result<Exported> {
-        let mut snapshot = self.store.snapshot().await?;
-        let mut lines = Lines { out, count: 0 };
-        let exported_at = self.clock.now();
-        let format = FORMAT.to_owned();
-        lines.write(&Line::Header(Header { format, version: VERSION, exported_at }))?;
-        let places = self.places(&mut lines).await?;
-        let mut items = 0;
-        for level in Level::ALL {
-            let mut after = None;
-            loop {
-                let page = snapshot.ids(level, after, PAGE).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(*last);
-                let ids: Vec<_> = page.iter().map(|(_, id)| *id).collect();
-                let known = snapshot.load(&ids).await?;
-                for item in ids.iter().filter_map(|id| known.item(*id)) {
-                    lines.write(&Line::Item(Box::new(item_line(&known, item, &places))))?;
-                    items += 1;
+    pub fn export<'a>(
+        &'a self,
+        out: &'a mut (dyn Write + Send),
+    ) -> BoxFuture<'a, Result<Exported>> {
+        Box::pin(async move {
+            let mut snapshot = self.store.snapshot().await?;
+            let mut lines = Lines { out, count: 0 };
+            let exported_at = self.clock.now();
+            let format = FORMAT.to_owned();
+            lines.write(&Line::Header(Header { format, version: VERSION, exported_at }))?;
+            let places = self.places(&mut lines).await?;
+            let mut items = 0;
+            for level in Level::ALL {
+                let mut after = None;
+                loop {
+                    let page = snapshot.ids(level, after, PAGE).await?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(*last);
+                    let ids: Vec<_> = page.iter().map(|(_, id)| *id).collect();
+                    let known = snapshot.load(&ids).await?;
+                    for item in ids.iter().filter_map(|id| known.item(*id)) {
+                        lines.write(&Line::Item(Box::new(item_line(&known, item, &places))))?;
+                        items += 1;
+                    }
                 }
             }
-        }
-        let end = End { lines: lines.count + 1 };
-        lines.write(&Line::End(end))?;
-        lines.out.flush().map_err(|e| unwritable(&e))?;
-        Ok(Exported { items, lines: lines.count })
+            let end = End { lines: lines.count + 1 };
+            lines.write(&Line::End(end))?;
+            lines.out.flush().map_err(|e| unwritable(&e))?;
+            Ok(Exported { items, lines: lines.count })
+        })
     }
 
     /// Writes sources, libraries and viewers, and remembers what they are called.

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use shelfread_domain::known::title_of;
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{
@@ -49,14 +50,16 @@ impl App {
     /// # Errors
     /// [`AppError::Usage`] with the line that is wrong: nothing was changed then.
     /// [`AppError::AtWork`]; what the database says. What has no place is in the report.
-    pub async fn import(&self, path: &Path) -> Result<Imported> {
-        Reader::check(path)?;
-        let lease = crate::sync::take_persons_lease(self).await?;
-        let renewal = crate::sync::keep_lease(self, &lease);
-        let done = self.import_leased(path, &lease).await;
-        drop(renewal);
-        self.store.release_lease(lease).await?;
-        done
+    pub fn import<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, Result<Imported>> {
+        Box::pin(async move {
+            Reader::check(path)?;
+            let lease = crate::sync::take_persons_lease(self).await?;
+            let renewal = crate::sync::keep_lease(self, &lease);
+            let done = self.import_leased(path, &lease).await;
+            drop(renewal);
+            self.store.release_lease(lease).await?;
+            done
+        })
     }
 
     async fn import_leased(&self, path: &Path, lease: &Lease) -> Result<Imported> {

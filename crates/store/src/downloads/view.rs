@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures::future::BoxFuture;
 use sea_orm::{QueryResult, Value};
 use shelfread_domain::download::{DownloadRecord, TransferId};
 use shelfread_domain::id::{ClientId, DownloadId};
@@ -65,29 +66,31 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn queue(
-        &self,
-        filter: &DownloadFilter,
+    pub fn queue<'a>(
+        &'a self,
+        filter: &'a DownloadFilter,
         after: Option<DownloadId>,
         limit: u64,
-    ) -> Result<(Vec<DownloadRow>, Option<DownloadId>)> {
-        let (conditions, mut values) = conditions(filter, after);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        values.push(limit.into());
-        let sql = format!(
-            "SELECT {COLUMNS}, c.name, d.match_confidence, d.match_reason FROM downloads d \
+    ) -> BoxFuture<'a, Result<(Vec<DownloadRow>, Option<DownloadId>)>> {
+        Box::pin(async move {
+            let (conditions, mut values) = conditions(filter, after);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            values.push(limit.into());
+            let sql = format!(
+                "SELECT {COLUMNS}, c.name, d.match_confidence, d.match_reason FROM downloads d \
              JOIN download_clients c ON c.id = d.client_id{conditions} ORDER BY d.id LIMIT ?"
-        );
-        let session = Session::new(self.read.clone());
-        let rows = session.query(&sql, values).await?;
-        let mut rows = rows.iter().map(row).collect::<Result<Vec<_>>>()?;
-        let mut items = items(&session, &rows).await?;
-        for row in &mut rows {
-            row.items = items.remove(&row.record.id).unwrap_or_default();
-        }
-        let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) == limit;
-        let next = rows.last().filter(|_| full).map(|row| row.record.id);
-        Ok((rows, next))
+            );
+            let session = Session::new(self.read.clone());
+            let rows = session.query(&sql, values).await?;
+            let mut rows = rows.iter().map(row).collect::<Result<Vec<_>>>()?;
+            let mut items = items(&session, &rows).await?;
+            for row in &mut rows {
+                row.items = items.remove(&row.record.id).unwrap_or_default();
+            }
+            let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) == limit;
+            let next = rows.last().filter(|_| full).map(|row| row.record.id);
+            Ok((rows, next))
+        })
     }
 
     /// The rows of a client that are for no item, or less certainly than this; with how certain

@@ -8,6 +8,7 @@
 mod at_source;
 mod report;
 
+use futures::future::BoxFuture;
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -28,40 +29,44 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Usage`] while a source lists it, with the names of those
     /// that do; what the database says.
-    pub async fn remove_item(&self, item: ItemId) -> Result<Correction> {
-        let run = RunId(Uuid::now_v7());
-        let mut batch = self.store.begin(None).await?;
-        let found = load(&mut batch, item).await?;
-        let mut known = found.ok_or_else(|| AppError::not_found("item", item.to_string()))?;
-        let listed = listed_by(&known, item);
-        if !listed.is_empty() {
-            batch.rollback().await?;
-            let who = listed.into_iter().collect::<Vec<_>>().join(", ");
-            let message = format!(
-                "it is listed by {who}, and would come back with the next sync; `shelfread item \
+    pub fn remove_item(&self, item: ItemId) -> BoxFuture<'_, Result<Correction>> {
+        Box::pin(async move {
+            let run = RunId(Uuid::now_v7());
+            let mut batch = self.store.begin(None).await?;
+            let found = load(&mut batch, item).await?;
+            let mut known = found.ok_or_else(|| AppError::not_found("item", item.to_string()))?;
+            let listed = listed_by(&known, item);
+            if !listed.is_empty() {
+                batch.rollback().await?;
+                let who = listed.into_iter().collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "it is listed by {who}, and would come back with the next sync; `shelfread item \
                  remove {item} --everywhere` removes it there as well"
-            );
-            return Err(AppError::Usage(message));
-        }
-        let plan = everywhere::drop_rows(&mut known, item);
-        let now = self.clock.now();
-        let done = record(&mut batch, run, &plan, now).await?;
-        batch.commit().await?;
-        Ok(done)
+                );
+                return Err(AppError::Usage(message));
+            }
+            let plan = everywhere::drop_rows(&mut known, item);
+            let now = self.clock.now();
+            let done = record(&mut batch, run, &plan, now).await?;
+            batch.commit().await?;
+            Ok(done)
+        })
     }
 
     /// Shows what [`App::remove_everywhere`] would do, source by source. Changes nothing.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when the item was never there; what the database says.
-    pub async fn preview_removal(&self, item: ItemId) -> Result<RemovalReport> {
-        let Some(known) = self.around(item).await? else { return self.remembered(item).await };
-        let mut report = self.report(item, Some(&known), None).await?;
-        for target in everywhere::targets(&known, item) {
-            let seen = self.foresee(item, &known, &target).await?;
-            report.put(RemovalView::of(&seen));
-        }
-        Ok(report)
+    pub fn preview_removal(&self, item: ItemId) -> BoxFuture<'_, Result<RemovalReport>> {
+        Box::pin(async move {
+            let Some(known) = self.around(item).await? else { return self.remembered(item).await };
+            let mut report = self.report(item, Some(&known), None).await?;
+            for target in everywhere::targets(&known, item) {
+                let seen = self.foresee(item, &known, &target).await?;
+                report.put(RemovalView::of(&seen));
+            }
+            Ok(report)
+        })
     }
 
     /// Removes an item from every source that lists it, and from the catalogue. Asked again, it
@@ -70,13 +75,15 @@ impl App {
     /// # Errors
     /// [`AppError::NotFound`] when the item was never there; [`AppError::AtWork`]; what the
     /// database says. What a source says is in the report.
-    pub async fn remove_everywhere(&self, item: ItemId) -> Result<RemovalReport> {
-        let lease = crate::sync::take_persons_lease(self).await?;
-        let renewal = crate::sync::keep_lease(self, &lease);
-        let done = self.remove_leased(item).await;
-        drop(renewal);
-        self.store.release_lease(lease).await?;
-        done
+    pub fn remove_everywhere(&self, item: ItemId) -> BoxFuture<'_, Result<RemovalReport>> {
+        Box::pin(async move {
+            let lease = crate::sync::take_persons_lease(self).await?;
+            let renewal = crate::sync::keep_lease(self, &lease);
+            let done = self.remove_leased(item).await;
+            drop(renewal);
+            self.store.release_lease(lease).await?;
+            done
+        })
     }
 
     async fn remove_leased(&self, item: ItemId) -> Result<RemovalReport> {
