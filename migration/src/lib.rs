@@ -18,6 +18,7 @@ mod m20261121_000006_decisions;
 mod m20261121_000007_access;
 mod m20261121_000008_outbox;
 mod m20261121_000009_lists;
+mod m20261122_000010_packs;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_access::Migration),
             Box::new(m20261121_000008_outbox::Migration),
             Box::new(m20261121_000009_lists::Migration),
+            Box::new(m20261122_000010_packs::Migration),
         ]
     }
 }

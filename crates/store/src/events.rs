@@ -262,10 +262,9 @@ fn ways(filter: &EventFilter, backend: DbBackend) -> Vec<Vec<Condition>> {
     };
     if let Some(item) = filter.item {
         // The episodes of a pack are named in the data.
-        let named = ("CAST(e.data AS text) LIKE ?", vec![format!("%\"{item}\"%").into()]);
-        let of_transfer = (subject(backend), vec!["download".into()]);
-        let of_many = ("e.item_id IS NULL", Vec::new());
-        either(("e.item_id = ?", vec![item.to_cell()]), vec![of_transfer, of_many, named]);
+        let of_many = ("(e.data ->> 'items') IS NOT NULL", Vec::new());
+        let named = ("e.data ->> 'items' LIKE ?", vec![format!("%\"{item}\"%").into()]);
+        either(("e.item_id = ?", vec![item.to_cell()]), vec![of_many, named]);
     }
     if let Some(client) = &filter.client {
         let now = "e.client_id = (SELECT c.id FROM download_clients c WHERE c.name = ?)";
@@ -358,7 +357,7 @@ mod tests {
             ),
             (
                 EventFilter { item: Some(ItemId(Uuid::nil())), ..none() },
-                &["ix_events_item_id", "ix_events_subject"],
+                &["ix_events_item_id", "ix_events_items"],
             ),
             (
                 EventFilter { download: Some(DownloadId(Uuid::nil())), ..none() },
@@ -384,8 +383,12 @@ mod tests {
             for (n, narrow) in narrower.iter().enumerate() {
                 let (sql, values) = newest(&narrow(filter.clone()), 100, DbBackend::Sqlite);
                 let steps = store.steps(&sql, values).await;
-                let scan =
-                    steps.iter().find(|s| ["SCAN e", "SCAN o"].iter().any(|o| s.starts_with(o)));
+                // An index of packs only may be walked whole.
+                let whole = |s: &&String| {
+                    ["SCAN e", "SCAN o"].iter().any(|o| s.starts_with(o))
+                        && !s.contains("ix_events_items")
+                };
+                let scan = steps.iter().find(whole);
                 assert_eq!(scan, None, "{steps:#?}\n{sql}");
                 for index in indices.iter().filter(|_| n == 0) {
                     assert!(steps.iter().any(|s| s.contains(index)), "{index}: {steps:#?}\n{sql}");

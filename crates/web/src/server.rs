@@ -130,10 +130,10 @@ fn places() -> usize {
 
 /// Every path that the OpenAPI document does not have.
 pub fn paths() -> Vec<&'static str> {
-    others().paths()
+    others().merge(ui::routes()).paths()
 }
 
-/// All routes but those of the API.
+/// All routes but those of pages and of the API.
 fn others() -> Routes {
     Routes::new()
         .merge(access::routes())
@@ -142,10 +142,11 @@ fn others() -> Routes {
         .merge(metrics::routes())
         .merge(posters::routes())
         .merge(probes::routes())
-        .merge(ui::routes())
 }
 
 fn routes(web: Web) -> Router {
-    let routes = Router::from(others()).merge(api::routes(&web)).fallback(Problem::nothing_here);
+    let made = Router::from(ui::routes()).merge(api::routes(&web));
+    let made = guard::within_room(made, &web);
+    let routes = Router::from(others()).merge(made).fallback(Problem::nothing_here);
     guard::around(routes, &web).with_state(web)
 }

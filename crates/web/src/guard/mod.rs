@@ -5,7 +5,8 @@
 //! 2. `headers`: what browsers must not do with our answers.
 //! 3. `explain`: what goes wrong is told as a problem to programs and as a page to people; a panic
 //!    is an answer like any other.
-//! 4. `limits`: an answer within a time, only so many at work at once, bodies of a size.
+//! 4. `limits`: an answer within a time, only so many at work at once, bodies of a size, and only so
+//!    much of answers in memory.
 //! 5. who asks and whether they may (`access`).
 //! 6. `forgery`: a request that another site made a browser send is refused.
 //!
@@ -32,6 +33,11 @@ pub use limits::Turns;
 const LARGEST: usize = 16 << 20;
 /// The largest body that a handler takes unless it says otherwise.
 const LARGE: usize = 1 << 20;
+
+/// For routes whose answers are made in memory: only a few at once, and only so many lie there.
+pub fn within_room(routes: Router<Web>, web: &Web) -> Router<Web> {
+    routes.layer(from_fn_with_state(web.clone(), limits::take_room))
+}
 
 /// Puts everything around the routes; the last layer is the outermost.
 pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {

@@ -9,16 +9,19 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use futures::StreamExt;
 use serde::Deserialize;
 use shelfread_app::AppError;
 use shelfread_app::access::{TokenView, UserView};
 use shelfread_app::doctor::Examination;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::layout::{Done, Oops, Seen, Shell, THEME, Visit, advice, back, theme};
 use super::{assets, parts};
 use crate::routes::Routes;
+use crate::state::Web;
 
 pub fn routes() -> Routes {
     Routes::new()
@@ -64,16 +67,21 @@ async fn look(headers: HeaderMap, jar: CookieJar, Form(form): Form<Look>) -> Res
     (jar, Redirect::to(&back(&headers, "/settings"))).into_response()
 }
 
-/// A file that is made to be sent, and whose name is gone before it is.
-struct Passing(PathBuf);
+/// A file that is made to be sent, and whose name is gone before it is. It keeps its turn until it is
+/// sent.
+struct Passing {
+    path: PathBuf,
+    turn: Option<OwnedSemaphorePermit>,
+}
 
 impl Passing {
-    fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("shelfread-{}", Uuid::new_v4())))
+    async fn new(web: &Web) -> Self {
+        let path = std::env::temp_dir().join(format!("shelfread-{}", Uuid::new_v4()));
+        Self { path, turn: web.turns.file().await }
     }
 
-    async fn send(&self, name: &str, kind: &'static str) -> std::io::Result<Response> {
-        let file = tokio::fs::File::open(&self.0).await?;
+    async fn send(mut self, name: &str, kind: &'static str) -> std::io::Result<Response> {
+        let file = tokio::fs::File::open(&self.path).await?;
         let length = file.metadata().await?.len();
         let headers = [
             (header::CONTENT_TYPE, kind.to_owned()),
@@ -81,14 +89,18 @@ impl Passing {
             (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
             (header::CACHE_CONTROL, "no-store".to_owned()),
         ];
-        Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+        let turn = self.turn.take();
+        let parts = ReaderStream::new(file).inspect(move |_| {
+            let _taken = &turn;
+        });
+        Ok((headers, Body::from_stream(parts)).into_response())
     }
 }
 
 impl Drop for Passing {
     fn drop(&mut self) {
         // What is open is read to its end; what was never made is not there.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -98,8 +110,8 @@ fn sent(result: std::io::Result<Response>) -> Response {
 }
 
 async fn backup(visit: Visit) -> Seen {
-    let file = Passing::new();
-    if let Err(error) = visit.web.app.backup(&file.0).await {
+    let file = Passing::new(&visit.web).await;
+    if let Err(error) = visit.web.app.backup(&file.path).await {
         return Ok(Done::bad("/settings", advice(&error)).into_response());
     }
     let name = format!("shelfread-{}.db", visit.web.app.now().format("%Y-%m-%d"));
@@ -107,9 +119,9 @@ async fn backup(visit: Visit) -> Seen {
 }
 
 async fn export(visit: Visit) -> Seen {
-    let file = Passing::new();
+    let file = Passing::new(&visit.web).await;
     let app = &visit.web.app;
-    let mut out = shelfread_app::transfer::NewFile::begin(&file.0)?;
+    let mut out = shelfread_app::transfer::NewFile::begin(&file.path)?;
     match app.export(&mut out).await {
         Ok(_) => out.keep()?,
         Err(error) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use shelfread_app::{Quiet, SyncRequest};
@@ -11,8 +11,8 @@ use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{RunStatus, SourceKind};
 use shelfread_testkit::until;
 use shelfread_web::Patience;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncWriteExt, Interest};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::desk::Desk;
 use crate::wire::{PATIENCE, exchange, is_well, rest, status};
@@ -123,4 +123,66 @@ fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+}
+
+/// Asks for something large and takes nothing of it yet.
+async fn asks(desk: &Desk, path: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(desk.address).await.unwrap();
+    let token = desk.token.expose_secret();
+    let ask = format!(
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: text/html\r\n\
+         Authorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Whether an answer has begun to come.
+fn has_begun(stream: &TcpStream) -> bool {
+    stream.ready(Interest::READABLE).now_or_never().is_some_and(|ready| ready.is_ok())
+}
+
+#[tokio::test]
+async fn two_hundred_large_answers_at_once_are_bounded() {
+    let desk = Desk::sqlite().await;
+    let den = desk.source("den", SourceKind::Jellyfin).await;
+    let overview = "x".repeat(1_000);
+    let films =
+        (0..1_000).map(|n| format!("movie m{n} \"Film {n}\" 1995 overview=\"{overview}\"\n"));
+    let episodes = (1..=500).map(|n| format!("episode d 1x{n:03} e{n} \"Part {n}\"\n"));
+    let shelf: String =
+        films.chain(["show d \"Dark\" 2017\n".to_owned()]).chain(episodes).collect();
+    den.inner().lists("1", LibraryKind::Mixed, &shelf);
+    desk.app.sync(&SyncRequest::default(), Arc::new(Quiet)).await.unwrap();
+    let show = desk.get("/api/v1/items?kind=show").await.json()["items"][0]["id"].clone();
+    let show = format!("/items/{}", show.as_str().unwrap());
+    let before = resident();
+    let paths =
+        ["/api/v1/items?limit=1000", &show, "/api/v1/items?kind=movie&sort=added&limit=1000"];
+    let mut open = Vec::new();
+    for n in 0..200 {
+        open.push(asks(&desk, paths[n % paths.len()]).await);
+    }
+    // As many answers as there is room for, and nobody takes any of them.
+    until(PATIENCE, async || open.iter().filter(|stream| has_begun(stream)).count() >= 20).await;
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 160 << 20, "{} MiB more", grown >> 20);
+    let take = async |stream| {
+        let answer = rest(stream).await;
+        assert_eq!(status(&answer), 200, "{answer:.300}");
+        assert!(answer.len() > 100_000, "{} bytes", answer.len());
+    };
+    futures::future::join_all(open.iter_mut().map(take)).await;
+    let file = async |n: usize| {
+        let path = ["/settings/export", "/settings/backup"][n % 2];
+        let said = desk.request(Method::POST, path).send().await.unwrap();
+        (said.status(), said.bytes().await.unwrap().len())
+    };
+    let files = futures::future::join_all((0..40).map(file)).await;
+    assert!(files.iter().all(|(status, n)| *status == StatusCode::OK && *n > 100_000), "{files:?}");
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 160 << 20, "{} MiB more", grown >> 20);
+    assert!(is_well(&desk).await);
 }

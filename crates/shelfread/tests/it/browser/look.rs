@@ -76,11 +76,21 @@ impl Page {
     /// Opens an address on every display in both lights. Tells what is wrong: a page that is wider
     /// than its display, a barrier, a complaint of the browser.
     pub async fn flaws(&self, address: &str, pictures: Pictures<'_>) -> Vec<String> {
+        self.flaws_of(address, async || self.open(address).await, pictures).await
+    }
+
+    /// The same of a page that only these steps lead to, each time anew.
+    pub async fn flaws_of(
+        &self,
+        address: &str,
+        go: impl AsyncFn(),
+        pictures: Pictures<'_>,
+    ) -> Vec<String> {
         let mut flaws = Vec::new();
         for (display, first) in [(DESKTOP, false), (PHONE, true)] {
             self.on(display).await;
             self.dark(first).await;
-            self.open(address).await;
+            go().await;
             self.settled().await;
             if self.is_too_wide().await {
                 flaws.push("it is wider than the display".to_owned());

@@ -84,9 +84,13 @@ impl Page {
         self.until(&format!("document.querySelector({})", json!(selector)))
     }
 
-    /// Clicks the first such element, as soon as it is there.
+    /// Clicks the first such element, as soon as it is there, where no bar at an edge covers it.
     pub async fn click(&self, selector: &str) {
         self.has(selector).await;
+        let shown = "const it = document.querySelector(arguments[0]); \
+                     it.scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let shown = json!({ "script": shown, "args": [selector] });
+        self.driver.post("execute/sync", shown).await;
         let id = self.find(selector).await;
         self.driver.post(&format!("element/{id}/click"), json!({})).await;
     }

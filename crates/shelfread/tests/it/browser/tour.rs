@@ -4,6 +4,7 @@
 //!
 //! Told a folder in `SHELFREAD_SCREENSHOTS`, it leaves pictures there: `cargo xtask screenshots`.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -62,6 +63,33 @@ impl Tour {
         }
     }
 
+    /// Looks at the pages that only a form leads to: the key of a token, and of a webhook.
+    async fn fill_in(&mut self) {
+        let (page, made) = (&self.page, Cell::new(0));
+        page.open("/add/source").await;
+        page.choose("#kind", "emby").await;
+        page.fill("#name", "porch").await;
+        page.fill("#url", "http://127.0.0.1:9").await;
+        page.fill("#token", "0123456789abcdef0123456789abcdef").await;
+        page.press("Add").await;
+        page.says("Webhook …").await;
+        let token = async || {
+            made.set(made.get() + 1);
+            page.open("/settings").await;
+            page.press("Make a token").await;
+            page.fill("#token-name", &format!("tour {}", made.get())).await;
+            page.press("Make it").await;
+            page.has("[data-copy]").await;
+        };
+        self.flaws.extend(page.flaws_of("the key of a token", token, None).await);
+        let hook = async || {
+            page.open("/sources/porch").await;
+            page.press("Webhook …").await;
+            page.has("[data-copy]").await;
+        };
+        self.flaws.extend(page.flaws_of("the key of a webhook", hook, None).await);
+    }
+
     /// The address of what this link on this page leads to.
     async fn follow(&self, address: &str, link: &str) -> String {
         self.page.open(address).await;
@@ -94,6 +122,11 @@ async fn every_page_fits_every_display_and_everybody() {
     while let Some((address, name)) = tour.ahead.pop() {
         tour.visit(&address, &name).await;
     }
+    tour.fill_in().await;
+    // Swagger UI has barriers of its own; ours to see to is that it works here.
+    tour.page.open("/api/docs/").await;
+    tour.page.says("/api/v1/items").await;
+    tour.flaws.extend(tour.page.complaints().await);
     let mut lost = tour.page.flaws("/sources/nobody", None).await;
     // That this page is not there is what the browser says of it, too.
     lost.retain(|flaw| !flaw.contains("a status of 404"));
