@@ -278,6 +278,36 @@ impl Run<'_> {
         Ok(loaded)
     }
 
+    /// What these listings would take with them.
+    async fn planned_departures(
+        &self,
+        transaction: &mut Batch,
+        library: &LibraryRow,
+        chunk: &[ListingKey],
+    ) -> Result<Plan> {
+        let mut loaded = self.load_departing(transaction, library, chunk).await?;
+        let nothing_seen = |_: &RemoteId, _| false;
+        let departure = Departure { seen: &nothing_seen, ..self.departure(library) };
+        let listings: Vec<_> = chunk.iter().map(|l| l.id).collect();
+        Ok(removal::plan(&mut loaded, &[], &listings, &departure))
+    }
+
+    /// Whether anything is left to decide. What is marked as missing already, and stays for what
+    /// hangs on it, would make a person decide about nothing for ever.
+    async fn changes_anything(
+        &self,
+        transaction: &mut Batch,
+        library: &LibraryRow,
+        leaving: &[ListingKey],
+    ) -> Result<bool> {
+        for chunk in leaving.chunks(CHUNK) {
+            if !self.planned_departures(transaction, library, chunk).await?.changes.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Keeps removals as they were planned, for a person. The same removals that wait already are
     /// not recorded twice.
     async fn hold(
@@ -287,10 +317,15 @@ impl Run<'_> {
         loss: &Loss,
         reason: String,
     ) -> Result<()> {
+        let store = self.app.store.clone();
+        let mut transaction = store.begin(Some(&self.lease)).await?;
+        if !self.changes_anything(&mut transaction, library, leaving).await? {
+            return Ok(transaction.rollback().await?);
+        }
         self.report.counts.held += loss.losing;
         self.note(&library.name, &format!("held: {reason}"));
         if self.request.dry_run {
-            return Ok(());
+            return Ok(transaction.rollback().await?);
         }
         let hold = HoldRow {
             id: HoldId(Uuid::now_v7()),
@@ -302,19 +337,13 @@ impl Run<'_> {
             listings: leaving.len() as u64,
             reason,
         };
-        let store = self.app.store.clone();
-        let mut transaction = store.begin(Some(&self.lease)).await?;
         if transaction.pending_hold(library.id, &hold.fingerprint).await?.is_some() {
             return Ok(());
         }
         transaction.put_hold(&hold, self.app.clock.now()).await?;
         transaction.append_events(&[self.origin().held(library, &hold)]).await?;
         for chunk in leaving.chunks(CHUNK) {
-            let mut loaded = self.load_departing(&mut transaction, library, chunk).await?;
-            let nothing_seen = |_: &RemoteId, _| false;
-            let departure = Departure { seen: &nothing_seen, ..self.departure(library) };
-            let listings: Vec<_> = chunk.iter().map(|l| l.id).collect();
-            let plan = removal::plan(&mut loaded, &[], &listings, &departure);
+            let plan = self.planned_departures(&mut transaction, library, chunk).await?;
             transaction.journal(self.id, &plan, ChangeState::Held).await?;
         }
         Ok(transaction.commit().await?)

@@ -1,5 +1,7 @@
 //! What waits for a person, and what a person takes back.
 
+use std::sync::Arc;
+
 use shelfread_app::{AppError, Quiet, SyncRequest};
 use shelfread_domain::port::LibraryKind;
 use shelfread_domain::{ItemKind, RunId, RunStatus, SourceKind};
@@ -12,6 +14,7 @@ crate::scenarios!(
     what_is_discarded_stays_and_is_not_asked_again,
     what_changed_in_between_is_stale,
     what_never_finds_a_place_does_not_stop_a_decision,
+    nobody_decides_about_nothing,
     what_another_source_gave_up_meanwhile_is_stale,
     what_is_there_again_waits_no_longer,
     what_was_reverted_is_listed_again_by_a_quick_sync,
@@ -118,6 +121,27 @@ async fn what_never_finds_a_place_does_not_stop_a_decision(desk: Desk) {
     assert_eq!((again.status, again.counts.held), (RunStatus::Held, 10), "{:?}", again.errors);
     let report = desk.app.approve(again.id, &Quiet).await.unwrap();
     assert_eq!(report.counts.removed, 10);
+}
+
+async fn nobody_decides_about_nothing(desk: Desk) {
+    let show = "show d \"Dark\" 2017 tmdb=1\nepisode d 1x1 e1 \"One\"\n";
+    let den = desk.den(LibraryKind::Shows, &format!("{show}episode d 1x2 e2 \"Two\"")).await;
+    den.lists("1", LibraryKind::Shows, show);
+    let removed = desk.synced("den").await;
+    assert_eq!(removed.counts.removed, 1);
+    desk.app.revert(removed.id).await.unwrap();
+    den.lists("1", LibraryKind::Shows, "");
+    let held = desk.sync("den").await;
+    assert_eq!(held.status, RunStatus::Held);
+    desk.app.approve(held.id, &Quiet).await.unwrap();
+    // The show stays for the episode that a person wanted back, and is not listed any more.
+    let memory = desk.memory().await;
+    for dry_run in [true, false] {
+        let request = SyncRequest { dry_run, ..SyncRequest::default() };
+        let report = &desk.app.sync(&request, Arc::new(Quiet)).await.unwrap()[0];
+        assert_eq!((report.counts.held, &report.errors[..]), (0, &[][..]), "{dry_run}");
+    }
+    assert_eq!(desk.memory().await, memory);
 }
 
 async fn what_another_source_gave_up_meanwhile_is_stale(desk: Desk) {
