@@ -47,8 +47,14 @@ pub enum StoreError {
         detail: String,
     },
     /// Another process writes for too long, or two transactions met. Trying again may help.
-    #[error("the database is busy: {0}; try again")]
+    #[error("the database is busy, another program holds it: {0}; try again")]
     Busy(String),
+    /// The disk is full or broken, or the file must not be written. What was committed is there.
+    #[error(
+        "the database cannot be written: {0}; look at the space on its disk and at the rights of its \
+         file, and try again"
+    )]
+    Unwritable(String),
     /// A row is not what it must be.
     #[error("the database is damaged: {what} of {subject}; run `shelfread doctor`")]
     Corrupt {
@@ -137,11 +143,14 @@ fn of_driver(error: &SqlxError) -> StoreError {
             StoreError::Constraint { name: name(), detail: message }
         }
         Some("40001" | "40P01" | "55P03") => StoreError::Busy(message),
+        // Disk full, I/O error, read-only transaction.
+        Some("53100" | "58030" | "25006") => StoreError::Unwritable(message),
         // SQLite: the low byte of an extended code is its class: 19 constraint, 5 busy, 6 locked,
-        // 11 corrupt, 26 not a database.
+        // 8 read-only, 10 I/O error, 13 full, 11 corrupt, 26 not a database.
         Some(code) => match code.parse::<u32>().map(|c| c & 0xff) {
             Ok(19) => StoreError::Constraint { name: name(), detail: message },
             Ok(5 | 6) => StoreError::Busy(message),
+            Ok(8 | 10 | 13) => StoreError::Unwritable(message),
             Ok(11 | 26) => StoreError::corrupt(message, "the file"),
             _ => StoreError::Database(message),
         },

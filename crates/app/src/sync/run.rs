@@ -228,6 +228,9 @@ impl Run<'_> {
 
 /// After a lost lease or database there is no use in going on with the next library.
 const fn is_final(error: &AppError) -> bool {
-    use StoreError::{Busy, LeaseLost, Unavailable};
-    matches!(error, AppError::Store(LeaseLost { .. } | Busy(_) | Unavailable { .. }))
+    use StoreError::{Busy, LeaseLost, Unavailable, Unwritable};
+    matches!(
+        error,
+        AppError::Store(LeaseLost { .. } | Busy(_) | Unavailable { .. } | Unwritable(_))
+    )
 }

@@ -20,4 +20,5 @@ mod serve;
 mod servers;
 mod shelf;
 mod transfer;
+mod trouble;
 mod users;
