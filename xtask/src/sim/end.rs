@@ -42,11 +42,13 @@ impl Play<'_> {
             return broken("P11", damage.join(", "));
         }
         converged(&self.shared.lock().world, &self.tables)?;
-        // A place that only a removal frees is taken in the run after it: what one server renumbered
-        // and another one lost needs a second round. Only works that several servers renumbered.
+        // A place that only a removal frees is taken in the run after it, and who waits for that one's
+        // place comes after that. So it is where several servers renumbered a show, and only there.
         if self.shared.lock().world.works.iter().any(|work| work.show && work.loose) {
-            self.desk.clock.advance(61);
-            self.synced(&all, Work::Sync).await?;
+            for _ in 0..2 {
+                self.desk.clock.advance(61);
+                self.synced(&all, Work::Sync).await?;
+            }
         }
         self.desk.clock.advance(61);
         let before = self.tables.without_runs();

@@ -3,6 +3,7 @@
 //! some minutes for that, by the clock of the simulation.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use shelfread_app::{App, AppError, Clock};
@@ -15,12 +16,14 @@ use super::end::same;
 use super::model::{Verdict, Work, broken};
 use super::play::{Outcome, Play, fails};
 use super::script::News;
-use super::tables::Run;
+use super::tables::{Id, Run, Tables};
 
 /// How many times the clock moves on while the program looks at what it was told, and how far: more
 /// than a look waits, also where something may be gone.
 const MOVES: u32 = 32;
 const MOVE: i64 = 5;
+/// How long a call may take to be heard on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Play<'_> {
     /// A server calls. That alone writes nothing.
@@ -60,30 +63,51 @@ impl Play<'_> {
     pub(super) async fn minutes(&mut self) -> Verdict {
         let app = self.app.clone();
         let left = leases(&app, &self.desk.clock).await.map_err(fails)?;
-        let stop = CancellationToken::new();
+        let before: BTreeSet<_> = self.tables.runs.iter().map(|run| run.id).collect();
+        let failed = self.failed_last();
+        let is_free = |name: &&String| left.is_empty() && !failed.contains(*name);
+        let wanted: Vec<_> = self.hinted.iter().filter(is_free).cloned().collect();
         {
-            let schedule = app.run_schedule(stop.clone());
+            let schedule = app.run_schedule(CancellationToken::new());
+            let passed = async {
+                self.pass(&app, &left).await.map_err(fails)?;
+                self.until_asked(&app, &left, &before, &wanted).await
+            };
             tokio::select! {
                 () = schedule => {}
-                passed = self.pass(&app, &left) => passed.map_err(fails)?,
+                passed = passed => passed?,
             }
         }
         at_rest(&app, &self.desk.clock, &left).await.map_err(fails)?;
         let heard = std::mem::take(&mut self.shared.lock().heard);
-        let before: BTreeSet<_> = self.tables.runs.iter().map(|run| run.id).collect();
-        let failed = self.failed_last();
         self.judge(Work::Sync, &Outcome { done: Some(Ok(())), heard })?;
-        let runs = self.tables.runs.iter().filter(|run| !before.contains(&run.id));
-        let asked: BTreeSet<_> = runs.filter_map(|run| run.source.clone()).collect();
-        let hinted = std::mem::take(&mut self.hinted);
-        let is_free = |name: &&String| left.is_empty() && !failed.contains(*name);
-        match hinted.iter().filter(is_free).find(|name| !asked.contains(*name)) {
+        let asked = asked(&self.tables, &before);
+        self.hinted.retain(|name| !asked.contains(name));
+        match wanted.iter().find(|name| !asked.contains(*name)) {
             Some(name) => broken("hooks", format!("{name} called, and nobody looked")),
-            None => {
-                self.hinted = hinted.into_iter().filter(|name| !asked.contains(name)).collect();
-                Ok(())
-            }
+            None => Ok(()),
         }
+    }
+
+    /// Waits until those who called were asked, while no time passes by the clock of the simulation:
+    /// how far work gets in its minutes is up to the machine.
+    async fn until_asked(
+        &self,
+        app: &App,
+        left: &[Lease],
+        before: &BTreeSet<Id>,
+        wanted: &[String],
+    ) -> Verdict {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let asked = asked(&self.desk.read().map_err(fails)?, before);
+            if wanted.iter().all(|name| asked.contains(name)) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            at_rest(app, &self.desk.clock, left).await.map_err(fails)?;
+        }
+        Ok(())
     }
 
     /// Sources whose last run failed. What a person decides or takes back is no run of a source, and
@@ -113,6 +137,12 @@ impl Play<'_> {
         }
         at_rest(app, &self.desk.clock, left).await
     }
+}
+
+/// The sources of the runs that were not there before.
+fn asked(tables: &Tables, before: &BTreeSet<Id>) -> BTreeSet<String> {
+    let runs = tables.runs.iter().filter(|run| !before.contains(&run.id));
+    runs.filter_map(|run| run.source.clone()).collect()
 }
 
 /// The leases that somebody holds.
